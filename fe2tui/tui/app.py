@@ -207,7 +207,8 @@ class Dashboard(App[None], inherit_bindings=False):
                 for turns in (1, 2):
                     for node in target.ancestors_with_self:
                         for _ in range(turns):
-                            if self.screen_stack[-1:] == screen and (node is self or node in screen or node.is_attached):
+                            is_there = node is self or node in screen or node.is_attached
+                            if is_there and self.screen_stack[-1:] == screen:
                                 await _next_turn(node)
                 await _next_turn(self)
         except TimeoutError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+import re
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -15,8 +16,13 @@ import pytest
 from textual import events
 from textual.events import Event
 from textual.screen import Screen
+from textual.widgets import Input, Static
 
 from fe2tui.tasks.context import Context
+from fe2tui.tui.forms.confirm import ConfirmForm
+from fe2tui.tui.forms.form import Form
+from fe2tui.tui.forms.impact import ImpactForm
+from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.services import TaskFunction
 from tests.tui.driver import Driven
 
@@ -138,6 +144,8 @@ class Monkey:
 
     async def _act(self) -> int:
         """Do one thing; how many keys it had."""
+        if isinstance(self.driven.app.screen, Form) and self.random.random() < 0.5:
+            return await self._answer(self.driven.app.screen)
         choice = self.random.random()
         if choice < 0.80:
             return self._press([self._any_key()])
@@ -157,6 +165,21 @@ class Monkey:
             self.history.append(f"resize {size}")
             await self.driven.pilot.resize_terminal(*size)
         return 0
+
+    async def _answer(self, form: Form[Any]) -> int:
+        """Do as a person who has read the form and wants what it asks."""
+        for _ in range(40):
+            if form.is_readable:
+                break
+            await asyncio.sleep(0.02)
+        if isinstance(form, ImpactForm):
+            asked = re.search(r"Type (.*) to \w+ ", str(form.query_one("#ask", Static).render()))
+            self._post("paste the name", events.Paste(asked[1] if asked else ""))
+        if isinstance(form, LaunchForm):
+            for field_id, text in (("name", f"m{self.random.randrange(1000)}"), ("image", "ubuntu"), ("disk", "8")):
+                form.query_one(f"#{field_id} Input", Input).value = text
+            await self.driven.pilot.pause(READING_TIME)
+        return self._press([self.random.choice("yyyfwt") if isinstance(form, ConfirmForm) else "ctrl+s"])
 
     def _any_key(self) -> str:
         keys = self.random.choice((COMMAND_KEYS, COMMAND_KEYS, ANSWER_KEYS, NAMED_KEYS, NAMED_KEYS, "abcdef1x."))
