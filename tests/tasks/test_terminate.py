@@ -217,3 +217,17 @@ def test_instances_left_out_are_not_counted() -> None:
     for nothing in (_impact(RESTING, protected={"i-2"}), _impact(gone)):
         assert nothing.affected == () and nothing.sentences[-1] == "Nothing will be done."
         assert [it for it in nothing.sentences if "Saves" in it or "undone" in it or "spot" in it] == []
+
+
+@pytest.mark.parametrize(("kept", "disk", "saves"), [(True, "kept, $337.50 a month", 0), (False, "deleted", "337.50")])
+def test_provisioned_iops_are_in_what_is_kept_and_in_what_is_saved(kept: bool, disk: str, saves: str) -> None:
+    fast = Volume("vol-1", 100, "io1", "us-east-2a", "in-use", iops=5000)
+    one = Instance(
+        "i-1", State.STOPPED, "m5.large", "us-east-2a", attachments=(Attachment("/dev/sda1", "vol-1", not kept),)
+    )
+    prices = Prices(storage={"io1": Decimal("0.125")}, iops={"io1": Decimal("0.065")})
+    impact = terminate_impact(
+        Fleet(Location("p", "us-east-2"), NOW, {"i-1": one}, {"vol-1": fast}, prices), [one], now=NOW
+    )
+    assert impact.rows[0].parts[0].text == f"disk 100 GiB: {disk}"
+    assert impact.saves_per_month == Decimal(saves)
