@@ -25,6 +25,7 @@ Section = Mapping[str, str | Mapping[str, str]]
 ENVIRONMENT_KEYS = "environment keys"
 _NONE: Mapping[str, str] = {}
 _ACCOUNT_IN_ARN = re.compile(r"arn:[\w-]+:\w+::(\d{12}):")
+_MISNAMED_PROFILE = re.compile(r"\s*(?:profile\s+)?(\S+)\s*", re.IGNORECASE)
 _KEY_WITH_ACCOUNT = re.compile(r"(AKIA|ASIA)[Q-Z2-7][A-Z2-7]{15}")
 
 
@@ -161,8 +162,8 @@ def read(environ: Mapping[str, str] | None = None) -> AwsConfig:
             profiles[title] = section
         elif kind == "services" and title:
             services[title] = section
-        elif " " not in name:
-            misnamed[name] = f"{config} has a section [{name}]: write [profile {name}]"
+        elif not kind and (match := _MISNAMED_PROFILE.fullmatch(name)):
+            misnamed[match[1]] = f"{config} has a section [{name}]: write [profile {match[1]}]"
     credentials = environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
     for name, section in _sections(credentials).items():
         profiles[name] = {**profiles.get(name, {}), **section}

@@ -200,7 +200,7 @@ class ProfileCredentials:
             session.set_config_variable("region", self._region)
         if loader is not None:
             session.register_component("data_loader", loader)
-        _use_ca_bundle(session)
+        use_ca_bundle(session)
         session.register("before-send", _require_http_proxy)
         return session
 
@@ -250,7 +250,7 @@ def _without_terminal(provider: Any) -> Any:
     return provider
 
 
-def _use_ca_bundle(session: AioSession) -> None:
+def use_ca_bundle(session: AioSession) -> None:
     """Let the session trust the configured certificates. Raises UsageError if they cannot be read."""
     configured = session.get_config_variable("ca_bundle")
     if not configured:
@@ -262,7 +262,7 @@ def _use_ca_bundle(session: AioSession) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle)
     except OSError as error:
         is_pem_wrong = isinstance(error, ssl.SSLError)
-        why = "It has no certificate in the PEM format" if is_pem_wrong else error.strerror
+        why = "It is not a list of certificates in the PEM format" if is_pem_wrong else error.strerror
         in_environment = os.environ.get("AWS_CA_BUNDLE") == configured
         where = "AWS_CA_BUNDLE" if in_environment else f"ca_bundle of profile {session.profile or 'default'}"
         raise UsageError(

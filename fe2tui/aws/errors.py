@@ -596,10 +596,14 @@ def _library_error(kind: str, error: BaseException, profile: str, endpoint: str)
             )
         case "ProfileNotFound":
             name = str(details.get("profile", profile))
-            misnamed = aws_config.read().misnamed.get(name)
+            from difflib import get_close_matches
+
+            config = aws_config.read()
+            misnamed = config.misnamed.get(name)
+            close = None if misnamed else next(iter(get_close_matches(name.lower(), config.profiles, 1)), None)
             return NoCredentialsError(
                 f"There is no AWS profile called “{name}”{f', but {misnamed}' if misnamed else ''}.",
-                "`aws configure list-profiles` lists the profiles; --profile or AWS_PROFILE chooses one.",
+                f"{f'Did you mean “{close}”? ' if close else ''}`aws configure list-profiles` lists the profiles; --profile or AWS_PROFILE chooses one.",
             )
         case "PartialCredentialsError":
             summary = f"The credentials are incomplete: {details.get('cred_var', 'a part')} is missing."
@@ -641,6 +645,10 @@ def _library_error(kind: str, error: BaseException, profile: str, endpoint: str)
         case "ValueError" if _one_line(error).startswith("Invalid endpoint"):
             address = _one_line(error).partition(":")[2].strip() or endpoint
             return UsageError(f"{address} is not an address.", "It begins with https://")
+        case "ValueError" if _one_line(error) in ("No closing quotation", "No escaped character"):
+            return CredentialsError(
+                f"credential_process of profile {profile} cannot be read: {_one_line(error)}.", _CHECK_CONFIG
+            )
         case "ValueError":
             return AwsError(f"AWS's library refused the call: {_one_line(error)}.", _CHECK_CONFIG)
     return None

@@ -101,7 +101,8 @@ class Session:
     def signer_notice(self) -> str:
         """What a person should know about what signs the calls; mostly empty."""
         unused = self._config.unused_profile(self.choice.profile)
-        return f"AWS_PROFILE={unused} is not used: the keys in AWS_ACCESS_KEY_ID sign the calls." if unused else ""
+        name = "AWS_DEFAULT_PROFILE" if os.environ.get("AWS_DEFAULT_PROFILE") else "AWS_PROFILE"
+        return f"{name}={unused} is not used: the keys in AWS_ACCESS_KEY_ID sign the calls." if unused else ""
 
     def read_only_error(self, refused: str) -> ReadOnlyError:
         """The error for a change in a read-only session. ``refused`` says what is not done."""

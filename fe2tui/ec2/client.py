@@ -239,12 +239,15 @@ class Client:
         import botocore.session
         from botocore.credentials import Credentials, RefreshableCredentials
 
+        from fe2tui.aws.credentials import use_ca_bundle
+
         async def sign_in(ctx: Context) -> tuple[Session, dict[str, Any]]:
             await ctx.session.find_guards()
             return ctx.session, await ctx.session.credentials()
 
         session, keys = self._run(sign_in)
         library: Any = botocore.session.Session(profile=session.choice.profile)
+        use_ca_bundle(library)
         if keys["expiry_time"]:
             library._credentials = RefreshableCredentials.create_from_metadata(
                 keys, lambda: self._run(lambda ctx: ctx.session.credentials()), "fe2tui"

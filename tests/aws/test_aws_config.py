@@ -167,7 +167,11 @@ def test_a_file_that_cannot_be_read_is_named_with_what_is_wrong_in_it(
 
 @pytest.mark.parametrize(
     ("file", "section", "right"),
-    [("config", "dev", "[profile dev]"), ("credentials", "profile dev", "[dev]")],
+    [
+        ("config", "dev", "[profile dev]"),
+        ("config", "Profile dev", "[profile dev]"),
+        ("credentials", "profile dev", "[dev]"),
+    ],
 )
 async def test_a_section_that_would_be_the_profile_under_another_name_is_shown(
     aws_folder: Path, file: str, section: str, right: str
@@ -232,3 +236,9 @@ def test_profiles_of_the_same_account_are_found_in_the_files(aws_folder: Path, m
     assert Session(Choice(profile="unknown")).account_profiles == ("unknown",)
     assert Session(Choice(profile="by-role", read_only_profiles=("by-sso",))).read_only
     assert not Session(Choice(profile="by-role", read_only_profiles=("other",))).read_only
+
+
+async def test_a_profile_that_is_nearly_right_is_offered() -> None:
+    async with Session(Choice(profile="Wrok")) as session:
+        with pytest.raises(NoCredentialsError, match="Did you mean “work”"):
+            await session.identity()

@@ -102,8 +102,11 @@ async def test_a_bundle_in_the_home_folder_is_trusted(
     [
         (None, "No such file or directory"),
         (b"", "The file is empty"),
-        (b"no certificate", "no certificate in the PEM format"),
-        (b"-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n", "no certificate in the PEM format"),
+        (b"no certificate", "not a list of certificates in the PEM format"),
+        (
+            b"-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n",
+            "not a list of certificates in the PEM format",
+        ),
         ("folder", "Is a directory"),
     ],
 )

@@ -268,7 +268,9 @@ async def test_a_program_may_give_the_credentials(own_cloud: Cloud, open_session
     assert (await open_session(profile="program").identity()).account
 
 
-@pytest.mark.parametrize("program", ["no-such-program-anywhere", f'{sys.executable} -c "raise SystemExit(1)"'])
+@pytest.mark.parametrize(
+    "program", ['sh -c "', "no-such-program-anywhere", f'{sys.executable} -c "raise SystemExit(1)"']
+)
 async def test_a_credential_process_without_credentials_is_reported(
     own_cloud: Cloud, open_session: Open, program: str
 ) -> None:
