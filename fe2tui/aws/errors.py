@@ -601,9 +601,10 @@ def _library_error(kind: str, error: BaseException, profile: str, endpoint: str)
             config = aws_config.read()
             misnamed = config.misnamed.get(name)
             close = None if misnamed else next(iter(get_close_matches(name.lower(), config.profiles, 1)), None)
+            offer = f"Did you mean “{close}”? " if close else ""
             return NoCredentialsError(
                 f"There is no AWS profile called “{name}”{f', but {misnamed}' if misnamed else ''}.",
-                f"{f'Did you mean “{close}”? ' if close else ''}`aws configure list-profiles` lists the profiles; --profile or AWS_PROFILE chooses one.",
+                f"{offer}`aws configure list-profiles` lists the profiles; --profile or AWS_PROFILE chooses one.",
             )
         case "PartialCredentialsError":
             summary = f"The credentials are incomplete: {details.get('cred_var', 'a part')} is missing."
