@@ -214,7 +214,7 @@ def _with_purchase(usage: InstanceUsage, instance: Instance) -> InstanceUsage:
 
 def _end_at_next_start(usage: InstanceUsage, known: _KnownUsage, next_start: datetime) -> InstanceUsage:
     if usage.ended_at is not None:
-        # An instance runs once at a time: a demo cloud that is started anew has instances of the same ids.
+        # An instance runs once at a time: a demo cloud that is started again has instances of the same ids.
         return replace(usage, ended_at=min(usage.ended_at, next_start))
     return _end_at(usage, next_start) if usage.is_address_only else _end_when_last_seen(usage, known, next_start)
 
