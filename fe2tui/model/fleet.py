@@ -79,8 +79,8 @@ class VolumeUsage:
     """A time in which a volume cost the same, as far as it was seen.
 
     ``per_month`` is dollars for a calendar month, at the price known when this usage was first seen; None where none
-    was. ``instance_id`` is the instance that it was attached to; empty for none. ``ended_before`` is set if nobody saw
-    when it was deleted, detached or changed: at a moment before this one and after the last look before.
+    was. ``instance_id`` is the instance that it was attached to; empty for none. ``ended_before`` is set if fe2tui did
+    not see when it was deleted, detached or changed: at a moment before this one and after the last look before.
     """
 
     volume_id: str
