@@ -20,7 +20,7 @@ from typing import ClassVar
 from fe2tui.demo.machines.disk import SANDBOX_FOLDER, SANDBOX_PATH, Disk
 
 _PROGRAMS = ("unshare", "nsenter", "setsid", "mount", "umount", "pivot_root")
-_PATIENCE = 10.0  # seconds for its start, or for its end before it is killed
+_START_PATIENCE, _END_PATIENCE = 10.0, 2.0  # seconds for its start, and for its end before it is killed
 
 # The first process of the sandbox. It ends, and with it all others, when its standard input does.
 _SETUP = """
@@ -108,7 +108,7 @@ class Sandbox:
         )  # fmt: skip
         assert self._holder.stdout is not None
         with suppress(TimeoutError):
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_START_PATIENCE):
                 if await self._holder.stdout.readline() == b"ready\n":
                     return True
         await self._end()
@@ -127,7 +127,7 @@ class Sandbox:
         assert holder.stdin is not None
         holder.stdin.close()
         try:
-            await asyncio.wait_for(holder.wait(), _PATIENCE)
+            await asyncio.wait_for(holder.wait(), _END_PATIENCE)
         except TimeoutError:
             with suppress(ProcessLookupError):
                 holder.kill()
