@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from textual.widgets._toast import Toast
 
-from fe2tui.aws.session import Choice
+from fe2tui.aws.instances import describe_instances
+from fe2tui.aws.session import Choice, Session
+from fe2tui.model.progress import Activity
+from fe2tui.model.type_change import TypeChangeIntent
 from fe2tui.settings import load
+from fe2tui.store import open_store
 from fe2tui.tui.app import Dashboard
 from fe2tui.tui.forms.mfa_code import MfaCodeForm
 from tests.tui.driver import Driven, dashboard
@@ -100,3 +104,22 @@ async def test_an_internal_error_in_one_read_is_reported_and_the_next_read_succe
         await driven.until(lambda: driven.read_error is None)
         assert driven.view.fleet is not None
         assert driven.fleet.instances
+
+
+async def test_a_type_change_that_was_cut_short_is_taken_up_at_the_start(demo_env: Path) -> None:
+    async with Session(Choice()) as session:
+        (base,) = await describe_instances(session, filters={"tag:Name": ["base"]})
+        place, at = session.location, datetime.now(UTC) - timedelta(hours=1)
+    store = open_store()
+    entry = store.activity.begin(Activity(at, "change type", base.id, "base", place.region, "running", ""))
+    store.type_changes.add(
+        TypeChangeIntent(
+            "left", base.id, "base", "m5.2xlarge", place.region, place.profile, place.endpoint, at, activity=entry
+        )
+    )
+    store.close()
+    async with dashboard(prices=False) as driven:
+        store = driven.view.services.store
+        await driven.until(lambda: store.activity.recent(1)[0].result == "failed")
+        words = "The change of base to m5.2xlarge was cut short. base is running again. Its type is m5.xlarge."
+        assert store.activity.recent(1)[0].words.startswith(words)
