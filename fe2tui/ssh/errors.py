@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from fe2tui.errors import (
     Fe2Error,
@@ -13,6 +14,7 @@ from fe2tui.errors import (
     UnansweredError,
 )
 from fe2tui.ssh.hostkeys import HostKeys
+from fe2tui.ssh.keyfiles import display_path
 from fe2tui.ssh.route import Route
 
 BOOTING_TEXT = "System is booting up"  # sshd prints it to every client while the system boots (pam_nologin)
@@ -27,6 +29,8 @@ def exit_error(route: Route, hosts: HostKeys, code: int, stderr: str = "") -> Fe
     if code != 255:
         return None
     if "REMOTE HOST IDENTIFICATION HAS CHANGED" in stderr or "Host key verification failed" in stderr:
+        if not hosts.known_keys(route.instance_id):
+            return unknown_host_key_error(route)
         return hosts.changed_error(route.instance_id, None, label=route.label)
     known = _login_error(route, stderr) or _network_error(route, stderr)
     if known is not None:
@@ -34,6 +38,22 @@ def exit_error(route: Route, hosts: HostKeys, code: int, stderr: str = "") -> Fe
     words = [line.strip() for line in stderr.splitlines() if line.strip() and not line.startswith("Warning:")]
     last_text = f": {words[-1]}" if words else ", or the program there ended with 255."
     return MachineError(f"ssh to {route.name} failed{last_text}", "Its messages, if any, are above.")
+
+
+def unknown_host_key_error(route: Route) -> MachineError:
+    return MachineError(
+        f"The host key of {route.name} is not known, and your ssh configuration accepts no unknown one "
+        "(StrictHostKeyChecking yes). No connection was made.",
+        "The console output shows the key some minutes after the first boot: try again then. To trust the key that "
+        "the instance shows: set StrictHostKeyChecking to accept-new for this host in ~/.ssh/config.",
+    )
+
+
+def open_key_file_error(file: Path) -> KeyFileError:
+    return KeyFileError(
+        f"Others may read the private key {display_path(file)}, so ssh does not use it.",
+        f"Run: chmod 600 {shlex.quote(str(file))}",
+    )
 
 
 def permission_denied_error(route: Route, offered: Sequence[str] = ()) -> PermissionDeniedError:
@@ -82,8 +102,9 @@ def _address_text(route: Route) -> str:
 
 def _login_error(route: Route, stderr: str) -> Fe2Error | None:
     if "UNPROTECTED PRIVATE KEY FILE" in stderr or "bad permissions" in stderr:
-        file = shlex.quote(str(route.key_file)) if route.key_file else "KEYFILE"
-        return KeyFileError("Others may read the private key, so ssh does not use it.", f"Run: chmod 600 {file}")
+        if route.key_file is not None:
+            return open_key_file_error(route.key_file)
+        return KeyFileError("Others may read the private key, so ssh does not use it.", "Run: chmod 600 KEYFILE")
     if "Too many authentication failures" in stderr:
         return PermissionDeniedError(
             f"{route.name} gave up after too many keys were offered.",

@@ -14,7 +14,7 @@ import hmac
 import os
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -102,13 +102,34 @@ class HostKeys:
         expected = ", ".join(fingerprint(key) for key in alike) or "none"
         shown = f"{offered.split()[0]} {fingerprint(offered)}" if offered else "a key of another kind"
         name = f"{label} ({instance_id})" if label and label != instance_id else instance_id
-        forget = shlex.join(["ssh-keygen", "-R", instance_id, "-f", str(self.file)])
         return HostKeyChangedError(
             f"The host key of {name} is not the one known: it shows {shown}, known is {expected}. "
             "No connection was made.",
             "Either its system was installed again (a new root volume does that), or another machine answers in its "
-            f"place and would read what you type. If you know why it changed: {forget}",
+            f"place and would read what you type. If you know why it changed: {self.forget_command(instance_id)}",
         )
+
+    def forget_command(self, instance_id: str) -> str:
+        """The command with which a person removes the known keys of an instance."""
+        return shlex.join(["ssh-keygen", "-R", instance_id, "-f", str(self.file)])
+
+    def compare_with_console(self, error: HostKeyChangedError, instance_id: str, console_keys: Sequence[str]) -> None:
+        """Say in an error's remedy what the console output has to do with it: AWS shows it, not the machine itself."""
+        shown = [fingerprint(key) for key in console_keys]
+        if any(one in error.summary.partition(", known is ")[0] for one in shown):
+            error.remedy = (
+                "The instance's console output, which AWS shows, has this very key: its system has made new host keys. "
+                f"To accept them: {self.forget_command(instance_id)}, then connect again: the new keys are taken from "
+                "the console output."
+            )
+        elif shown and not set(console_keys) & set(self.known_keys(instance_id)):
+            error.remedy = (
+                f"The instance's console output, which AWS shows, has new host keys ({', '.join(shown)}). If the key "
+                f"offered to you is one of them, its system has made new ones: {self.forget_command(instance_id)}, "
+                "then connect again: the new keys are taken from the console output."
+            )
+        elif shown:
+            error.remedy = f"The instance's console output, which AWS shows, has the known key. {error.remedy}"
 
     def _lines(self) -> list[str]:
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import os
 import re
 import socket
 from dataclasses import dataclass, replace
@@ -77,6 +78,15 @@ def read_private_key(file: Path) -> PrivateKeyFile | None:
     if not public and not encrypted:
         public = _public_by_asyncssh(text)
     return PrivateKeyFile(public, encrypted)
+
+
+def is_open_to_others(file: Path) -> bool:
+    """Whether ssh refuses a private key because of its file's mode. Source: OpenSSH's sshkey_perm_ok."""
+    try:
+        found = file.stat()
+    except OSError:
+        return False
+    return found.st_uid == os.getuid() and bool(found.st_mode & 0o077) and read_private_key(file) is not None
 
 
 def read_public_half(file: Path) -> str:

@@ -17,15 +17,15 @@ from typing import Any
 
 import asyncssh
 
-from fe2tui.errors import Fe2Error, HostKeyChangedError, KeyFileError, KeyNeedsPersonError
+from fe2tui.errors import Fe2Error, HostKeyChangedError, KeyFileError, KeyNeedsPersonError, MachineError
 from fe2tui.ssh import errors
 from fe2tui.ssh.hostkeys import HostKeys
-from fe2tui.ssh.keyfiles import PrivateKeyFile, public_blob, read_private_key
+from fe2tui.ssh.keyfiles import PrivateKeyFile, is_open_to_others, public_blob, read_private_key
 from fe2tui.ssh.route import Route
+from fe2tui.ssh.terminal import effective_config, proxy_command, requires_known_host_key
 
 # The order in which OpenSSH asks for host keys if it knows none of the host.
 _WANTED_HOST_KEYS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256")
-_UNUSABLE_CONFIG = (asyncssh.ConfigParseError, asyncssh.KeyImportError, FileNotFoundError)
 
 # Without logging set up, asyncssh would write its messages into the middle of the screen.
 logging.getLogger("asyncssh").addHandler(logging.NullHandler())
@@ -44,15 +44,19 @@ class OfferedKeys:
 class LoginClient(asyncssh.SSHClient):
     """One login: decides on the host key, and keeps what the server said."""
 
-    def __init__(self, route: Route, hosts: HostKeys) -> None:
+    def __init__(self, route: Route, hosts: HostKeys, is_strict: bool) -> None:
         self._route = route
         self._hosts = hosts
-        self.host_key_error: HostKeyChangedError | None = None
+        self._is_strict = is_strict
+        self.host_key_error: MachineError | None = None
         self.banner = ""
         self.is_authenticating = False
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
-        """Trust on first use; called only for a key that is not known."""
+        """Trust on first use, unless the person's configuration is strict; called only for a key that is not known."""
+        if self._is_strict:
+            self.host_key_error = errors.unknown_host_key_error(self._route)
+            return False
         offered = " ".join(key.export_public_key().decode().split()[:2])
         try:
             self._hosts.learn(self._route.instance_id, [offered], label=self._route.label)
@@ -72,16 +76,29 @@ class LoginClient(asyncssh.SSHClient):
 
 async def log_in(route: Route, hosts: HostKeys, offered: OfferedKeys, timeout: float) -> asyncssh.SSHClientConnection:
     """An open connection. ``timeout`` is seconds. Raises the MachineError that says why there is none."""
-    visitor = LoginClient(route, hosts)
+    is_known = bool(await asyncio.to_thread(hosts.known_keys, route.instance_id))
+    config = {} if is_known else await asyncio.to_thread(effective_config, route)
+    visitor = LoginClient(route, hosts, requires_known_host_key(config))
     options = _connect_options(route, hosts, offered)
     try:
         async with asyncio.timeout(timeout):
             try:
                 return await asyncssh.connect(**options, client_factory=lambda: visitor)
-            except _UNUSABLE_CONFIG:
-                # asyncssh cannot read something in the person's ssh configuration.
-                return await asyncssh.connect(**options, config=None, client_factory=lambda: visitor)
-    except FAILURES as error:
+            except Exception as error:
+                if isinstance(error, FAILURES) and not isinstance(error, FileNotFoundError):
+                    raise
+                # asyncssh cannot use something in the person's ssh configuration; the way through a jump host stays.
+                config = await asyncio.to_thread(effective_config, route)
+                proxy = proxy_command(route, config) or None
+                return await asyncssh.connect(
+                    **options, config=None, proxy_command=proxy, client_factory=lambda: visitor
+                )
+    except Exception as error:
+        if not isinstance(error, FAILURES):
+            raise MachineError(
+                f"ssh to {route.name} could not be tried by this program: {str(error) or type(error).__name__}.",
+                f"ssh itself may work: {shlex.join(['ssh', '-l', route.user, '-p', str(route.port), route.address])}",
+            ) from error
         if isinstance(error, TimeoutError) and visitor.is_authenticating and offered.is_from_agent:
             raise KeyNeedsPersonError(
                 f"The agent did not use its key for {route.name} within {timeout:g} seconds.",
@@ -103,6 +120,7 @@ def _connect_options(route: Route, hosts: HostKeys, offered: OfferedKeys) -> dic
         "gss_host": None,
         "preferred_auth": "publickey",
         "agent_forwarding": False,
+        "pkcs11_provider": None,  # asyncssh needs another library for it, and a person for the PIN
         "keepalive_interval": 15,
         "keepalive_count_max": 4,
         "login_timeout": 0,
@@ -155,10 +173,12 @@ async def offered_keys(route: Route, agent_socket: str | None) -> AsyncIterator[
         yield OfferedKeys(None, is_from_agent=agent_socket is not None)
         return
     key, line = await asyncio.to_thread(_read_key_file, file)
+    if await asyncio.to_thread(is_open_to_others, file):
+        raise errors.open_key_file_error(file)
     if key is not None and not key.is_encrypted and not key.public.startswith("sk-"):
         try:
             pairs = await asyncio.to_thread(asyncssh.load_keypairs, [str(file)])
-        except (OSError, asyncssh.KeyImportError) as error:
+        except (OSError, ValueError) as error:  # KeyImportError and KeyEncryptionError are ValueErrors
             raise KeyFileError(f"The private key {file} cannot be read: {error}.") from error
         yield OfferedKeys(pairs, (str(file),))
         return

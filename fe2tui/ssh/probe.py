@@ -24,7 +24,7 @@ from fe2tui.ssh import errors
 from fe2tui.ssh.connection import connect, load_asyncssh
 from fe2tui.ssh.hostkeys import HostKeys
 from fe2tui.ssh.route import Route
-from fe2tui.ssh.terminal import uses_jump_host
+from fe2tui.ssh.terminal import effective_config, proxy_command, requires_known_host_key
 
 OnStep = Callable[[str, str], None]
 """Gets each step that is reached: its name (``ssh answers``, ``ready``) and a sentence."""
@@ -69,7 +69,9 @@ async def wait_for_ssh(
     loading = asyncio.create_task(load_asyncssh())
     try:
         # Behind a jump host only a login shows whether the instance itself answers.
-        detour = await uses_jump_host(route)
+        config = await asyncio.to_thread(effective_config, route)
+        detour = bool(proxy_command(route, config))
+        wait.is_strict = requires_known_host_key(config)
         if not detour and not await wait.wait_for_banner():
             raise wait.expired_error()
         if not log_in and not detour:
@@ -89,6 +91,7 @@ class _SshWait:
     denied_seconds: float
     agent_socket: str | None
     last: Fe2Error | None = None
+    is_strict: bool = False  # the person's ssh configuration accepts no unknown host key
     answered_after: float | None = None
     started_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
 
@@ -128,6 +131,10 @@ class _SshWait:
     async def wait_for_login(self, log_in: bool) -> SshReady:
         denied_since: float | None = None
         while self.left > 0:
+            if self.is_strict and not await asyncio.to_thread(self.hosts.known_keys, self.route.instance_id):
+                self.last = errors.unknown_host_key_error(self.route)
+                await self.pause()
+                continue
             try:
                 async with connect(
                     self.route, self.hosts, timeout=min(self.try_seconds, self.left), agent_socket=self.agent_socket
@@ -136,7 +143,7 @@ class _SshWait:
             except HostKeyChangedError:
                 raise
             except KeyFileError as error:
-                return self.report_ready("banner", f"the login was not tried: {error.summary}")
+                return self.report_ready("banner", f"the login was not tried: {error.summary} {error.remedy}".rstrip())
             except PermissionDeniedError as error:
                 if not log_in:
                     return self.report_ready("banner", _NO_KEY_TEXT)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
+import re
 import shlex
 import shutil
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from fe2tui.ssh.tunnels import Tunnel
 CONNECT_SECONDS = 15
 KEEPALIVE_SECONDS = 15
 KEEPALIVE_COUNT = 4
+_CONFIG_SECONDS = 10.0  # that `ssh -G` may take: the configuration may run programs (Match exec)
 
 
 def ssh_command(
@@ -33,13 +35,17 @@ def ssh_command(
 
     ``options`` are further ``-o`` values and take precedence over ours; with ``error_log`` ssh's own messages go to
     that file instead of the terminal. Raises MachineError if there is no ssh.
+
+    An unknown host key is accepted unless the person's configuration is strict. No connection is shared: a master
+    would check no host key, and would keep the ports of a tunnel after its end.
     """
     ssh = shutil.which("ssh")
     if ssh is None:
         raise MachineError("This computer has no ssh program.", "Install OpenSSH's client, e.g. openssh-client.")
     with suppress(OSError):  # a full or read-only disk: ssh warns that it cannot save the key
         hosts.create_file()
-    strict = "yes" if hosts.known_keys(route.instance_id) else "accept-new"
+    is_strict = bool(hosts.known_keys(route.instance_id)) or requires_known_host_key(effective_config(route))
+    strict = "yes" if is_strict else "accept-new"
     ours = [
         f"HostKeyAlias={route.instance_id}",
         f"UserKnownHostsFile={_quote_path(hosts.file)}",
@@ -47,6 +53,8 @@ def ssh_command(
         f"StrictHostKeyChecking={strict}",
         "HashKnownHosts=no",
         "CheckHostIP=no",
+        "ControlMaster=no",
+        "ControlPath=none",
         f"ConnectTimeout={CONNECT_SECONDS}",
         f"ServerAliveInterval={KEEPALIVE_SECONDS}",
         f"ServerAliveCountMax={KEEPALIVE_COUNT}",
@@ -73,18 +81,38 @@ def _quote_path(path: Path) -> str:
     return f'"{text}"'
 
 
-async def uses_jump_host(route: Route) -> bool:
-    """Whether the person's ssh configuration has a ProxyJump or ProxyCommand for this address."""
+def effective_config(route: Route) -> Mapping[str, str]:
+    """The person's ssh configuration for this address, as ``ssh -G`` prints it; empty if ssh cannot read it."""
     ssh = shutil.which("ssh")
     if ssh is None:
-        return False
-    asking = await asyncio.create_subprocess_exec(
-        ssh, "-G", "-p", str(route.port), "-l", route.user, "--", route.address,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    output, _ = await asking.communicate()
-    settings = dict(line.split(" ", 1) for line in output.decode(errors="replace").splitlines() if " " in line)
-    return any(settings.get(name, "none") != "none" for name in ("proxyjump", "proxycommand"))
+        return {}
+    try:
+        asked = subprocess.run(
+            [ssh, "-G", "-p", str(route.port), "-l", route.user, "--", route.address],
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=_CONFIG_SECONDS, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return {}
+    return dict(line.split(" ", 1) for line in asked.stdout.decode(errors="replace").splitlines() if " " in line)
+
+
+def requires_known_host_key(config: Mapping[str, str]) -> bool:
+    """Whether the person's configuration has ``StrictHostKeyChecking yes``, which ``ssh -G`` prints as true."""
+    return config.get("stricthostkeychecking") in ("true", "yes")
+
+
+def proxy_command(route: Route, config: Mapping[str, str]) -> list[str]:
+    """The argv of a program that connects as the configuration's ProxyJump or ProxyCommand says; empty without one."""
+    jump, command = (config.get(name, "none") for name in ("proxyjump", "proxycommand"))
+    if jump != "none":
+        *before, last = jump.split(",")
+        destination = last if last.startswith("ssh://") else f"ssh://{last}"
+        return ["ssh", *(["-J", ",".join(before)] if before else []), "-W", f"[{route.address}]:{route.port}",
+                "--", destination]  # fmt: skip
+    if command == "none":
+        return []
+    values = {"h": route.address, "n": route.address, "p": str(route.port), "r": route.user, "%": "%"}
+    return ["sh", "-c", re.sub(r"%([hnpr%])", lambda found: values[found[1]], command)]
 
 
 def display_command(route: Route, tunnels: Sequence[Tunnel] = ()) -> str:

@@ -16,6 +16,7 @@ from fe2tui.errors import (
     AwsError,
     Fe2Error,
     FieldError,
+    HostKeyChangedError,
     MachineError,
     PermissionDeniedError,
     StateError,
@@ -23,7 +24,8 @@ from fe2tui.errors import (
 )
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.text import join_words, shell_word
-from fe2tui.ssh.errors import exit_error
+from fe2tui.ssh.errors import exit_error, open_key_file_error, unknown_host_key_error
+from fe2tui.ssh.keyfiles import is_open_to_others
 from fe2tui.ssh.probe import wait_for_ssh
 from fe2tui.ssh.route import Route
 from fe2tui.ssh.terminal import display_command, ssh_command
@@ -33,7 +35,7 @@ from fe2tui.tasks.launch_lookups import cidr_block
 from fe2tui.tasks.launch_resources import display_cidr, is_open_to
 from fe2tui.tasks.names import find_instance_with_user
 from fe2tui.tasks.spot_requests import gone_error, only_aws_restarts_error
-from fe2tui.tasks.ssh_login import find_ssh_login, known_host_keys, learn_host_keys
+from fe2tui.tasks.ssh_login import compare_with_console, find_ssh_login, known_host_keys, learn_host_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,11 @@ async def prepare_connection(
             find_ssh_login(ctx, instance, user=user, key_file=key_file), learn_host_keys(ctx, instance)
         )
         route = login.route(ctx, instance, user=user, port=port)
+        if route.key_file is not None and await asyncio.to_thread(is_open_to_others, route.key_file):
+            raise open_key_file_error(route.key_file)
         argv = await asyncio.to_thread(ssh_command, route, known_host_keys(), tunnels=tunnels)
+        if not is_known and "StrictHostKeyChecking=yes" in argv:
+            raise unknown_host_key_error(route)
         is_young = instance.launched_at is not None and ctx.clock() - instance.launched_at < _BOOT_TIME
         if is_logged and (waits_for_ssh or is_young):
             within = ctx.pace.ready if waits_for_ssh else _BOOT_TIME.total_seconds()
@@ -174,6 +180,8 @@ async def connection_failure(
             )
         except MachineError as found:
             error = found
+    if isinstance(error, HostKeyChangedError):
+        await compare_with_console(ctx, connection.instance, error)
     if isinstance(error, UnansweredError):
         change = await find_address_change(ctx, connection.instance)
         if change is not None:

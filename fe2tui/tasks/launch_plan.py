@@ -19,6 +19,8 @@ from fe2tui.model.launch import LaunchRequest, ZonePrice, field_errors, purchase
 from fe2tui.model.money.rates import ADDRESS_PER_HOUR, HOURS_A_MONTH, volumes_per_month
 from fe2tui.model.text import dollars, join_words
 from fe2tui.model.volume import GP3_IOPS, Volume
+from fe2tui.ssh.errors import open_key_file_error
+from fe2tui.ssh.keyfiles import is_open_to_others
 from fe2tui.tasks.context import Context, no_read
 from fe2tui.tasks.keys import KeyChoices
 from fe2tui.tasks.launch_lookups import LaunchLookups
@@ -188,6 +190,9 @@ class _Planner:
         with self.field_error():
             unread = self.unread.get(_KEY_PAIRS)
             key = plan_key(request, keys, self.ctx.settings.key_file, region, self.warnings, unread)
+            if key.private_key is not None and await asyncio.to_thread(is_open_to_others, key.private_key):
+                error = open_key_file_error(key.private_key)
+                self.warnings.append(f"{error.summary} {error.remedy}")
         with self.field_error():
             group = plan_group(request, where, address, region, self.warnings, self.unread.get(_NETWORK))
         first_zone = next(iter(zone_subnets), None)

@@ -18,6 +18,7 @@ from fe2tui.errors import (
     ClockError,
     CredentialsError,
     Fe2Error,
+    HostKeyChangedError,
     MachineError,
     StateError,
     ThrottledError,
@@ -48,7 +49,7 @@ from fe2tui.tasks.context import Context, run_to_completion, wait_for_states
 from fe2tui.tasks.read_fleet import with_costs
 from fe2tui.tasks.readiness import wait_until_ready
 from fe2tui.tasks.spot_requests import gone_error, only_aws_restarts_error
-from fe2tui.tasks.ssh_login import find_ssh_login, known_host_keys
+from fe2tui.tasks.ssh_login import compare_with_console, find_ssh_login, known_host_keys
 
 _CHANGES = {"start": "starting", "stop": "stopping", "terminate": "terminating"}  # by the command in the log
 _OWN_STOP_WITHIN = timedelta(minutes=10)  # between our stop call and the time that EC2 reports
@@ -399,6 +400,9 @@ async def _wait_for_reboot(ctx: Context, instance: Instance) -> Fe2Error | str:
             on_step=partial(ctx.report_step, "reboot", subject=instance.id, label=instance.label),
             log_in=login.can_log_in,
         )
+    except HostKeyChangedError as error:
+        await compare_with_console(ctx, instance, error)
+        return error
     except Fe2Error as error:
         return error
     return ready.words

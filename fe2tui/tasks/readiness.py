@@ -8,11 +8,25 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fe2tui.aws import instances as aws
-from fe2tui.errors import Fe2Error, NoAddressError, StateError, ThrottledError, UnansweredError, UnreachableError
+from fe2tui.errors import (
+    Fe2Error,
+    HostKeyChangedError,
+    NoAddressError,
+    StateError,
+    ThrottledError,
+    UnansweredError,
+    UnreachableError,
+)
 from fe2tui.model.instance import Instance, State
 from fe2tui.ssh.probe import wait_for_ssh
 from fe2tui.tasks.context import Context, no_read
-from fe2tui.tasks.ssh_login import SshLogin, find_ssh_login, keep_learning_host_keys, known_host_keys
+from fe2tui.tasks.ssh_login import (
+    SshLogin,
+    compare_with_console,
+    find_ssh_login,
+    keep_learning_host_keys,
+    known_host_keys,
+)
 
 _FAILED_STATES = (State.SHUTTING_DOWN, State.TERMINATED, State.STOPPING, State.STOPPED)
 _ADDRESS_SECONDS = 5.0  # seconds in which a running instance may still get its address
@@ -118,6 +132,9 @@ class _ReadinessWatch:
                 one.result = Readiness(instance, one.probe.result())
             except Fe2Error as error:
                 one.result = Readiness(instance, "", error)
+            except Exception as error:  # whatever it is: the instance runs, and costs money
+                reason = f"{type(error).__name__}: {error}".rstrip(": ").rstrip(".")
+                one.result = Readiness(instance, f"{instance.label} runs; ssh could not be tried: {reason}.")
 
     async def wait_for_next_read(self, read_at: float) -> None:
         """Wait until the next read is due or a probe ends; a probe that ended on a running instance decides at once."""
@@ -158,6 +175,9 @@ class _ReadinessWatch:
             if learning is not None and learning.done():
                 await learning  # the console output may have other keys than the instance
             return ready.words
+        except HostKeyChangedError as error:
+            await compare_with_console(self.ctx, one.instance, error)
+            raise
         finally:
             if learning is not None:
                 learning.cancel()

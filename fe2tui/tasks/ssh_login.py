@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fe2tui import paths
 from fe2tui.aws import images, instances, network
-from fe2tui.errors import AwsError, Fe2Error, KeyFileError
+from fe2tui.errors import AwsError, Fe2Error, HostKeyChangedError, KeyFileError
 from fe2tui.model.instance import USER_TAG, Instance
 from fe2tui.ssh import keys as ssh_keys
 from fe2tui.ssh.hostkeys import HostKeys, parse_console
@@ -71,6 +71,13 @@ async def learn_host_keys(ctx: Context, instance: Instance) -> bool:
         words = f"The host keys cannot be saved in {display_path(hosts.file)}: {error.strerror}."
         ctx.report_step("connect", "log", words, subject=instance.id, label=instance.label)
         return False
+
+
+async def compare_with_console(ctx: Context, instance: Instance, error: HostKeyChangedError) -> None:
+    """Add to the error whether the console output shows the new host key: it does if the system made new ones."""
+    with suppress(AwsError):
+        found = parse_console(await instances.console_output(ctx.session, instance.id))
+        await asyncio.to_thread(known_host_keys().compare_with_console, error, instance.id, found)
 
 
 async def keep_learning_host_keys(ctx: Context, instance: Instance) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +31,24 @@ def yard(tmp_path: Path) -> Iterator[Yard]:
 def up(yard: Yard) -> Yard:
     yard.machines.boot(ID)
     return yard
+
+
+@pytest.fixture
+def configure_ssh(yard: Yard, clean_environment: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Writes a configuration that the system's ssh and asyncssh read."""
+
+    def configure(text: str) -> None:
+        config = clean_environment / ".ssh" / "config"
+        config.parent.mkdir(exist_ok=True)
+        config.write_text(text)
+        # ssh takes the home of its configuration from the password database, not from HOME.
+        wrapper = yard.folder / "bin" / "ssh"
+        wrapper.parent.mkdir(exist_ok=True)
+        wrapper.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {shlex.quote(str(config))} "$@"\n')
+        wrapper.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{wrapper.parent}:{os.environ['PATH']}")
+
+    return configure
 
 
 @pytest.fixture

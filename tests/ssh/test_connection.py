@@ -224,7 +224,17 @@ async def test_without_a_given_key_the_local_keys_are_tried(up: Yard, clean_envi
         assert (await machine.run("true")).is_ok
 
 
-@pytest.mark.parametrize("config", ["IdentityFile ~/.ssh/gone\n", 'Port "unfinished\n', "Port many\n"])
+@pytest.mark.parametrize(
+    "config",
+    [
+        "IdentityFile ~/.ssh/gone\n",
+        'Port "unfinished\n',
+        "Port many\n",
+        "RekeyLimit 1X\n",
+        "PKCS11Provider /usr/lib/opensc-pkcs11.so\n",
+        "SecurityKeyProvider nosuch.so\n",
+    ],
+)
 async def test_a_configuration_that_asyncssh_cannot_read_is_left_alone(
     up: Yard, clean_environment: Path, config: str
 ) -> None:
@@ -235,6 +245,44 @@ async def test_a_configuration_that_asyncssh_cannot_read_is_left_alone(
             shutil.copy(up.key, clean_environment / ".ssh" / "id_ed25519")
         async with connect(route, up.hosts) as machine:
             assert (await machine.run("true")).is_ok
+
+
+async def test_the_way_through_a_jump_host_stays_where_asyncssh_cannot_use_the_rest_of_the_configuration(
+    up: Yard, configure_ssh: Callable[[str], None]
+) -> None:
+    proxy = up.folder / "proxy.py"
+    proxy.write_text(
+        "import os, socket, sys, threading\n"
+        "open(sys.argv[3], 'w').close()\n"
+        "machine = socket.create_connection((sys.argv[1], int(sys.argv[2])))\n"
+        "def copy():\n"
+        "    while data := os.read(0, 65536): machine.sendall(data)\n"
+        "threading.Thread(target=copy, daemon=True).start()\n"
+        "while data := machine.recv(65536): os.write(1, data)\n"
+    )
+    used = up.folder / "used"
+    configure_ssh(f"Host *\n  IdentityFile ~/.ssh/gone\n  ProxyCommand {sys.executable} {proxy} %h %p {used}\n")
+    async with connect(up.with_route(key_file=up.key), up.hosts) as machine:
+        assert (await machine.run("true")).is_ok
+    assert used.exists()
+
+
+async def test_a_strict_configuration_accepts_no_unknown_host_key(
+    up: Yard, configure_ssh: Callable[[str], None]
+) -> None:
+    configure_ssh("Host *\n  StrictHostKeyChecking yes\n")
+    with pytest.raises(MachineError, match="StrictHostKeyChecking yes"):
+        async with connect(up.route, up.hosts):
+            pass
+    assert not up.hosts.known_keys(ID)
+
+
+async def test_a_key_file_that_others_may_read_is_not_used_as_ssh_does_not_use_it(up: Yard) -> None:
+    up.key.chmod(0o644)
+    with pytest.raises(KeyFileError) as caught:
+        async with connect(up.route, up.hosts):
+            pass
+    assert caught.value.remedy == f"Run: chmod 600 {up.key}"
 
 
 def test_asyncssh_is_not_loaded_before_a_connection() -> None:

@@ -26,7 +26,7 @@ from fe2tui.ssh.errors import exit_error
 from fe2tui.ssh.hostkeys import HostKeys, parse_console
 from fe2tui.ssh.keys import KeySearchPaths, find_private_key, identity_file
 from fe2tui.ssh.route import Route
-from fe2tui.ssh.terminal import display_command, ssh_command, uses_jump_host
+from fe2tui.ssh.terminal import display_command, effective_config, proxy_command, ssh_command
 from fe2tui.ssh.tunnels import Tunnel, next_free_port
 from tests.ssh.ssh_yard import ID, Yard, write_key
 
@@ -234,18 +234,35 @@ def test_the_short_command_is_one_that_a_shell_can_run(up: Yard, clean_environme
 
 
 @pytest.mark.parametrize("setting", ["ProxyJump bastion", "ProxyCommand nc %h %p"])
-async def test_a_way_over_another_machine_is_seen_in_the_persons_configuration(
-    yard: Yard, setting: str, monkeypatch: pytest.MonkeyPatch
+def test_a_way_over_another_machine_is_seen_in_the_persons_configuration(
+    yard: Yard, setting: str, configure_ssh: Callable[[str], None]
 ) -> None:
-    assert not await uses_jump_host(yard.route)
-    (yard.folder / "config").write_text(f"Host 127.0.0.1\n  {setting}\n")
-    wrapper = yard.folder / "bin" / "ssh"
-    wrapper.parent.mkdir()
-    # ssh takes the home of its configuration from the password database, not from HOME.
-    wrapper.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {shlex.quote(str(yard.folder / "config"))} "$@"\n')
-    wrapper.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{wrapper.parent}:{os.environ['PATH']}")
-    assert await uses_jump_host(yard.route)
+    assert not proxy_command(yard.route, effective_config(yard.route))
+    configure_ssh(f"Host 127.0.0.1\n  {setting}\n")
+    assert proxy_command(yard.route, effective_config(yard.route))
+
+
+def test_a_shared_connection_of_the_configuration_neither_holds_ports_nor_skips_the_host_key(
+    up: Yard, configure_ssh: Callable[[str], None]
+) -> None:
+    configure_ssh(f"Host *\n  ControlMaster auto\n  ControlPath {up.folder}/cm-%C\n  ControlPersist 10m\n")
+    tunnel = Tunnel(next_free_port(20000), 8888)
+    for _ in range(2):
+        done = run(ssh_command(up.route, up.hosts, tunnels=[tunnel], command="echo in"))
+        assert (done.returncode, done.stdout) == (0, "in\n")
+    assert not list(up.folder.glob("cm-*"))
+    up.machines.replace_host_key(ID)
+    assert run(ssh_command(up.route, up.hosts, command="true")).returncode == 255
+
+
+def test_a_strict_configuration_accepts_no_unknown_host_key(up: Yard, configure_ssh: Callable[[str], None]) -> None:
+    configure_ssh("Host *\n  StrictHostKeyChecking yes\n")
+    done = run(ssh_command(up.route, up.hosts, command="true"))
+    error = exit_error(up.route, up.hosts, done.returncode, done.stderr)
+    assert done.returncode == 255 and not up.hosts.known_keys(ID)
+    assert isinstance(error, MachineError) and "StrictHostKeyChecking yes" in error.summary
+    up.hosts.learn(ID, parse_console(up.machines.console_output(ID)))
+    assert run(ssh_command(up.route, up.hosts, command="true")).returncode == 0
 
 
 def test_without_ssh_on_this_computer_the_error_says_what_to_install(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import socket
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +27,7 @@ from fe2tui.model.instance import State
 from fe2tui.tasks.connect import allow_address, connection_failure, find_address_change, prepare_connection, ssh_failure
 from fe2tui.tasks.launch import launch
 from fe2tui.tasks.names import find_instance
+from fe2tui.tasks.power import reboot
 from tests.tasks.tasks_bench import Bench, run_ssh
 
 
@@ -75,6 +78,33 @@ async def test_a_changed_host_key_stops_with_an_explanation_and_never_connects(b
     assert (done.returncode, done.stdout) == (255, "")
     error = ssh_failure(connection, done.returncode, done.stderr)
     assert isinstance(error, HostKeyChangedError) and name in error.summary and "ssh-keygen -R" in error.remedy
+
+
+async def test_host_keys_made_anew_by_the_instance_itself_are_in_the_console_output_and_taken_from_there(
+    fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
+) -> None:
+    bench: Bench = await begin(fresh_cloud(scene=False))  # type: ignore[misc]
+    instance = await launch(bench.ctx, bench.request(name))
+    connection = await prepare_connection(bench.ctx, name)
+    bench.cloud.control("/demo/host-key", {"instance": instance.id})
+    unexplained = await connection_failure(bench.ctx, connection, 255)
+    assert isinstance(unexplained, HostKeyChangedError) and "has the known key" in unexplained.remedy
+    await reboot(bench.ctx, [name])
+    error = await connection_failure(bench.ctx, connection, 255)
+    assert isinstance(error, HostKeyChangedError) and "has this very key" in error.remedy
+    forget = shlex.split(error.remedy.partition("To accept them: ")[2].partition(", then")[0])
+    subprocess.run(forget, check=True, capture_output=True)
+    again = await prepare_connection(bench.ctx, name)
+    assert "StrictHostKeyChecking=yes" in again.argv and run_ssh(again, "true").returncode == 0
+
+
+async def test_a_key_file_that_others_may_read_is_refused_before_ssh_is(bench: Bench, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_bytes(bench.cloud.key_file.read_bytes())
+    key.chmod(0o644)
+    with pytest.raises(KeyFileError) as caught:
+        await prepare_connection(bench.ctx, "base", key_file=key)
+    assert caught.value.remedy == f"Run: chmod 600 {key}"
 
 
 async def test_the_user_comes_from_the_flag_then_the_name_then_the_tag_then_the_image(bench: Bench, name: str) -> None:
