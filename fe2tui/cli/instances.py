@@ -75,7 +75,7 @@ def instance(options: GlobalOptions, name: str) -> None:
 @click.argument("name", type=InstanceName())
 @click.pass_obj
 def ip(options: GlobalOptions, name: str) -> None:
-    """Print an instance's public address, or its private one if the settings say use_private_address."""
+    """Print an instance's public address (IPv4, else IPv6), or its private one if use_private_address is set."""
     from fe2tui.tasks.names import resolve_instance
     from fe2tui.tasks.read_fleet import read_instances
 
@@ -85,14 +85,15 @@ def ip(options: GlobalOptions, name: str) -> None:
         return resolve_instance(await read_instances(ctx), name)
 
     found = command.run(read)
-    address = found.private_ip if command.settings.use_private_address else found.public_ip
+    address = found.private_ip if command.settings.use_private_address else found.public_address
     if address is None:
         kind = "private" if command.settings.use_private_address else "public"
         raise NoAddressError(
             f"{found.label} ({found.id}) is {found.state}: it has no {kind} address.", _address_remedy(found)
         )
     if options.json:
-        print_json({"id": found.id, "name": found.name, "public_ip": found.public_ip, "private_ip": found.private_ip})
+        addresses = {"public_ip": found.public_ip, "private_ip": found.private_ip, "ipv6": found.ipv6}
+        print_json({"id": found.id, "name": found.name, **addresses})
     else:
         click.echo(address)
 
@@ -120,7 +121,7 @@ def _instance_table(shown: list[Instance], fleet: Fleet, interruptions: Interrup
             f"{each.state} spot" if each.is_spot else str(each.state),
             each.type,
             each.zone_letter,
-            each.public_ip or DASH,
+            each.public_address or DASH,
             age(now - each.launched_at) if each.launched_at and each.state is State.RUNNING else DASH,
             dollars(hourly_cost(each, fleet).total, 3),
             dollars(monthly_cost(each, fleet)),

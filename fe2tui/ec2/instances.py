@@ -52,8 +52,8 @@ class InstanceMethods(Client):
         return self._run(lambda ctx: find_instance(ctx, wanted))
 
     def ip(self, name: Reference) -> str | None:
-        """The public IPv4 address of an instance; None if it has none."""
-        return self.instance(name).public_ip
+        """The public address of an instance, IPv4 else IPv6; None if it has none."""
+        return self.instance(name).public_address
 
     def get_instance(self, name: Reference) -> Any:
         """boto3's ``ec2.Instance`` of an instance.

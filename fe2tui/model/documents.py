@@ -104,6 +104,7 @@ def instance_document(
         "zone": instance.zone,
         "public_ip": instance.public_ip,
         "private_ip": instance.private_ip,
+        "ipv6": instance.ipv6,
         "lifecycle": instance.lifecycle,
         "architecture": instance.architecture,
         "image_id": instance.image_id,

@@ -81,7 +81,7 @@ class Instance:
         """As the shell shows it: ``spot1 (i-0b39947b710d05337 running): 3.17.155.171``."""
         from fe2tui.model.text import DASH, visible
 
-        return f"{visible(self.name) or DASH} ({self.id} {self.state}): {self.public_ip or 'No public IP'}"
+        return f"{visible(self.name) or DASH} ({self.id} {self.state}): {self.public_address or 'No public IP'}"
 
     @property
     def name(self) -> str:
@@ -115,8 +115,18 @@ class Instance:
         return self.was_interrupted and not self.state.is_gone
 
     @property
+    def public_address(self) -> str | None:
+        """Its public IPv4 address, else its IPv6 address, which is public too."""
+        return self.public_ip or self.ipv6
+
+    @property
     def address(self) -> str | None:
-        return self.public_ip or self.private_ip
+        return self.public_address or self.private_ip
+
+    @property
+    def is_windows(self) -> bool:
+        """Whether it runs Windows. Source: EC2 API reference, PlatformDetails and Platform."""
+        return self.platform.lower().startswith("windows")
 
     @property
     def zone_letter(self) -> str:

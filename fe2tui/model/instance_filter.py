@@ -32,6 +32,10 @@ InstanceSort: TypeAlias = filters.Sort[Instance, InstanceScope]
 _Test: TypeAlias = filters.Test[Instance, InstanceScope]
 
 
+def _addresses(instance: Instance) -> list[str]:
+    return [one for one in (instance.public_ip, instance.private_ip, instance.ipv6) if one]
+
+
 def _word(word: str) -> _Test:
     def test(instance: Instance, at: InstanceScope) -> bool:
         return (
@@ -39,8 +43,7 @@ def _word(word: str) -> _Test:
             or word in instance.type
             or word in instance.state
             or word in instance.zone
-            or word in (instance.public_ip or "")
-            or word in (instance.private_ip or "")
+            or any(word in address for address in _addresses(instance))
             or word in (instance.key_name or "").lower()
             or any(word in value.lower() for value in instance.tags.values())
         )
@@ -78,9 +81,7 @@ INSTANCE_LANGUAGE: FilterLanguage[Instance, InstanceScope] = FilterLanguage(
             )
         ),
         "address": value_field(
-            lambda instance, at, part: (
-                (instance.public_ip or "").startswith(part) or (instance.private_ip or "").startswith(part)
-            )
+            lambda instance, at, part: any(address.startswith(part) for address in _addresses(instance))
         ),
         "group": value_field(
             lambda instance, at, part: any(part in name.lower() for _, name in instance.security_groups)

@@ -34,6 +34,14 @@ def zone_letter(zone: str) -> str:
     return "-".join(parts[3:] or parts[-1:])
 
 
+_ORDINARY_ZONE = re.compile(r"[a-z]+(?:-[a-z]+)+-\d+[a-z]")
+
+
+def is_local_zone(zone: str) -> bool:
+    """Whether a zone, as in ``us-east-1-bos-1a``, is a Local or Wavelength Zone, whose prices are not the region's."""
+    return bool(zone) and not _ORDINARY_ZONE.fullmatch(zone)
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """The login, as sts:GetCallerIdentity returns it."""

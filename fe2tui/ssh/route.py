@@ -123,7 +123,7 @@ def _port(instance: Instance, flag: int | str | None, settings: Settings | None)
 
 
 def _address(instance: Instance, *, use_private: bool) -> str:
-    found = (use_private and instance.private_ip) or instance.public_ip or instance.ipv6
+    found = (use_private and instance.private_ip) or instance.public_address
     if found:
         return _check_address(found)
     if instance.state in (State.STOPPED, State.STOPPING):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
@@ -35,7 +36,13 @@ from fe2tui.tasks.launch_lookups import cidr_block
 from fe2tui.tasks.launch_resources import display_cidr, is_open_to
 from fe2tui.tasks.names import find_instance_with_user
 from fe2tui.tasks.spot_requests import gone_error, only_aws_restarts_error
-from fe2tui.tasks.ssh_login import compare_with_console, find_ssh_login, known_host_keys, learn_host_keys
+from fe2tui.tasks.ssh_login import (
+    compare_with_console,
+    find_ssh_login,
+    known_host_keys,
+    learn_host_keys,
+    login_user_tag,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,8 @@ async def prepare_connection(
     waits_for_ssh |= instance.state is State.PENDING
     with log as entry:
         instance = await _require_running(ctx, instance)
+        if instance.is_windows and not (user or login_user_tag(instance)):
+            raise _windows_error(ctx, instance)
         login, is_known = await asyncio.gather(
             find_ssh_login(ctx, instance, user=user, key_file=key_file), learn_host_keys(ctx, instance)
         )
@@ -126,6 +135,20 @@ async def _require_running(ctx: Context, instance: Instance) -> Instance:
     raise StateError(
         f"{instance.label} is {state}, and cannot be reached: only a running instance can.",
         f"Start it first: fe2 start {shell_word(instance.name, instance.id)}, or s in the dashboard.",
+    )
+
+
+def _windows_error(ctx: Context, instance: Instance) -> MachineError:
+    """What to do instead of ssh. Source: EC2 user guide, "Connect to your Windows instance"."""
+    address = instance.public_address or instance.private_ip or "its address"
+    password = ["aws", "ec2", "get-password-data", "--region", ctx.session.region, "--instance-id", instance.id]
+    name = shell_word(instance.name, instance.id)
+    return MachineError(
+        f"{instance.label} runs Windows, which has no ssh unless it was installed there.",
+        f"Open {address}, port 3389, with a Remote Desktop program, as Administrator; its security group must let you "
+        f"in there. The password: {shlex.join(password)} --priv-launch-key FILE, with the file of key pair "
+        f"{instance.key_name or '(it has none)'}. If it has an ssh server: fe2 connect Administrator@{name} "
+        "13389:3389 makes a tunnel, and Remote Desktop reaches it at localhost:13389.",
     )
 
 

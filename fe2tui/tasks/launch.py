@@ -487,7 +487,7 @@ async def _recover_launch(ctx: Context, intent: LaunchIntent) -> Outcome:
         _close_entry(ctx, intent, "failed", never.summary, never.remedy)
         return Outcome("", name, "was never launched", never)
     instance_id = instance.id if instance is not None else intent.instance_id or ""
-    where = f" at {instance.public_ip}" if instance is not None and instance.public_ip else ""
+    where = f" at {instance.public_address}" if instance is not None and instance.public_address else ""
     state = f"it is {instance.state}{where}" if instance is not None else "EC2 does not show it any more"
     words = f"{name} ({instance_id}) was launched; {state}."
     journal.update(intent.token, stage="found", instance_id=instance_id)

@@ -26,6 +26,7 @@ from fe2tui.tasks.ssh_login import (
     find_ssh_login,
     keep_learning_host_keys,
     known_host_keys,
+    login_user_tag,
 )
 
 _FAILED_STATES = (State.SHUTTING_DOWN, State.TERMINATED, State.STOPPING, State.STOPPED)
@@ -110,9 +111,9 @@ class _ReadinessWatch:
         one.instance = instance
         if instance.state is State.RUNNING and one.running_since is None:
             one.running_since = _now()
-            where = f" at {instance.public_ip}" if instance.public_ip else ""
+            where = f" at {instance.public_address}" if instance.public_address else ""
             self.report_step(one, "running", f"{instance.label} runs{where}")
-        if one.probe is None and instance.public_ip and not instance.state.is_gone:
+        if one.probe is None and instance.public_address and not instance.state.is_gone:
             one.probe = asyncio.create_task(self.probe_ssh(one))
 
     def decide(self, one: _InstanceWait) -> None:
@@ -156,6 +157,8 @@ class _ReadinessWatch:
 
     async def probe_ssh(self, one: _InstanceWait) -> str:
         login = await one.login
+        if one.instance.is_windows and not login_user_tag(one.instance):
+            return f"{one.instance.label} runs; it runs Windows: ssh was not waited for"
         try:
             route = login.route(self.ctx, one.instance)
         except NoAddressError as error:

@@ -38,6 +38,11 @@ class SshLogin:
         )
 
 
+def login_user_tag(instance: Instance) -> str:
+    """The login user in the instance's tags; empty if they have none."""
+    return instance.tags.get(USER_TAG, "").strip()
+
+
 def known_host_keys() -> HostKeys:
     return HostKeys(paths.known_hosts_file())
 
@@ -49,7 +54,7 @@ async def find_ssh_login(
 
     Does without what AWS refuses. Raises KeyFileError if a named file does not exist.
     """
-    needs_user = not user and not instance.tags.get(USER_TAG, "").strip()
+    needs_user = not user and not login_user_tag(instance)
     image_user, login = await asyncio.gather(
         _image_user(ctx, instance) if needs_user else no_read(None), _find_key_login(ctx, instance, key_file)
     )

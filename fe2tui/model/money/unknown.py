@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fe2tui.model.calendar import month_start
 from fe2tui.model.fleet import Fleet, InstanceUsage, Problem
 from fe2tui.model.instance import Instance
+from fe2tui.model.location import is_local_zone
 from fe2tui.model.money.rates import ADDRESS_PER_HOUR, HOURS_A_MONTH, LINUX, SHARED, instance_per_hour
 from fe2tui.model.money.spot_usage import is_spot_cost_known
 from fe2tui.model.money.usage import BEFORE_EC2, instance_usage_of, last_name
@@ -53,6 +54,8 @@ def no_price_reason(instance: Instance, fleet: Fleet) -> str:
     if instance.is_spot:
         problem = _problem(fleet, "spot")
         return _problem_text(problem) if problem else f"there is no spot price of {kind} in {instance.zone} yet"
+    if is_local_zone(instance.zone):
+        return f"only prices of the region's own zones are read, not of {instance.zone}; see {PRICE_PAGE}"
     if instance.type in prices.several:
         return f"the Price List has several prices of {kind}, see {PRICE_PAGE}"
     problem = _problem(fleet, "prices")

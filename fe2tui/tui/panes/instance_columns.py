@@ -126,8 +126,8 @@ def _type(instance: Instance, scope: InstanceRowScope) -> Cell:
 
 
 def _address(instance: Instance, scope: InstanceRowScope) -> Cell:
-    if instance.public_ip:
-        return instance.public_ip, "text"
+    if instance.public_address:
+        return instance.public_address, "text"
     return instance.private_ip or DASH, "dim"
 
 
