@@ -82,6 +82,16 @@ class AwsRefusal:
         return found[1] if found else ""
 
     @property
+    def is_about_zone(self) -> bool:
+        """Whether an Unsupported means the zone, so that another one may do. Else no zone can mend it.
+
+        Source: EC2 API reference, client error codes. The message names the "requested Availability Zone", or says no
+        more than that the "requested configuration" is not supported, which may be the zone's fault.
+        """
+        words = self.message.lower()
+        return bool(self.zone) or "availability zone" in words or "requested configuration" in words
+
+    @property
     def resource_ids(self) -> str:
         return ", ".join(dict.fromkeys(_ID_PATTERN.findall(self.message)))
 
@@ -375,6 +385,16 @@ def _error_of(refusal: AwsRefusal) -> Fe2Error:
                 "AWS has no spot capacity for this request at the moment.",
                 "Try another zone or type, or wait a few minutes and try again.",
             )
+        case "InsufficientFreeAddressesInSubnet":
+            return CapacityError(
+                "The subnet has no free addresses.",
+                f"{refusal.aws_message} Launch in another zone or subnet, or terminate what is not needed in this one.",
+            )
+        case "InsufficientAddressCapacity":
+            return AwsError(
+                "AWS has no public addresses left for this request.",
+                f"{refusal.aws_message} Another zone or type does not help: wait and try again.",
+            )
         case "SpotMaxPriceTooLow":
             prices = _PRICES_PATTERN.search(refusal.message)
             words = f": it is ${prices[2]} an hour, and the request allows ${prices[1]}" if prices else ""
@@ -383,7 +403,13 @@ def _error_of(refusal: AwsRefusal) -> Fe2Error:
                 "Choose another zone or type, or launch it on demand.",
             )
         case "Unsupported":
-            if INSTANCE_TYPE_PATTERN.search(refusal.message) or "zone" in refusal.message.lower():
+            if "ed25519" in refusal.message.lower():
+                return FieldError(
+                    "key_name",
+                    "EC2 does not support this kind of key with a Windows image.",
+                    f"{refusal.aws_message} Choose an RSA key pair.",
+                )
+            if refusal.is_about_zone:
                 return CapacityError(
                     f"AWS does not offer {refusal.instance_type} in {refusal.zone or 'this zone'}.",
                     "Choose another zone or type.",

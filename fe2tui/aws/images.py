@@ -257,9 +257,9 @@ async def image_names(session: Session, ids: Iterable[str]) -> dict[str, str]:
 
 
 async def image_login_user(session: Session, image_id: str) -> str | None:
-    """The login user of its instances; None if it no longer exists."""
+    """The login user of its instances; None if it no longer exists, or does not tell."""
     image = await image_by_id(session, image_id)
-    return None if image is None else image.login_user
+    return None if image is None else image.known_login_user
 
 
 async def _describe_images(session: Session, **params: Any) -> list[Image]:

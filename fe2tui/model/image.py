@@ -69,9 +69,20 @@ class Image:
         return self.name or self.id
 
     @property
+    def is_windows(self) -> bool:
+        return self.platform.lower().startswith("windows")
+
+    @property
     def login_user(self) -> str:
         """The user to log in as: the tag ``fe2:user``, else the one of the image's maker."""
         return self.tags.get(USER_TAG) or login_user(self.name, self.owner_id)
+
+    @property
+    def known_login_user(self) -> str | None:
+        """The same, None where ``ubuntu`` would be a guess."""
+        user = self.login_user
+        is_guess = user == "ubuntu" and not self.tags.get(USER_TAG) and "ubuntu" not in self.name.lower()
+        return None if is_guess else user
 
 
 class ImageEdition(NamedTuple):

@@ -17,6 +17,11 @@ from fe2tui.ssh.hostkeys import HostKeys
 from fe2tui.ssh.keyfiles import display_path
 from fe2tui.ssh.route import Route
 
+
+class LoginNotTriedError(MachineError):
+    """This program cannot log in, whatever the instance does; the system's ssh may be able to."""
+
+
 BOOTING_TEXT = "System is booting up"  # sshd prints it to every client while the system boots (pam_nologin)
 
 

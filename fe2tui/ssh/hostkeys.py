@@ -23,6 +23,7 @@ from fe2tui.ssh.keyfiles import public_blob
 
 _BEGIN = "-----BEGIN SSH HOST KEY KEYS-----"
 _END = "-----END SSH HOST KEY KEYS-----"
+_AUTHORIZED_KEYS = re.compile(r"Authorized keys from \S+ for user ([A-Za-z0-9_][A-Za-z0-9._-]{0,63}?)\+*\s")
 _KEY = re.compile(r"((?:ssh|ecdsa-sha2|sk-ssh|sk-ecdsa-sha2)-[A-Za-z0-9@.-]+) +(AAAA[A-Za-z0-9+/]+={0,2})")
 
 
@@ -39,6 +40,15 @@ def parse_console(text: str) -> tuple[str, ...]:
         if end:
             found = keys
     return _parse_keys(found.splitlines())
+
+
+def parse_console_user(text: str) -> str | None:
+    """The login user for whom cloud-init installed the instance's key pair, by the console output's last such line.
+
+    Source: cloud-init's ssh-authkey-fingerprints module, "Authorized keys from /home/USER/… for user USER".
+    """
+    found = _AUTHORIZED_KEYS.findall(text)
+    return found[-1] if found else None
 
 
 def fingerprint(key: str) -> str:

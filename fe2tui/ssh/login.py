@@ -95,7 +95,7 @@ async def log_in(route: Route, hosts: HostKeys, offered: OfferedKeys, timeout: f
                 )
     except Exception as error:
         if not isinstance(error, FAILURES):
-            raise MachineError(
+            raise errors.LoginNotTriedError(
                 f"ssh to {route.name} could not be tried by this program: {str(error) or type(error).__name__}.",
                 f"ssh itself may work: {shlex.join(['ssh', '-l', route.user, '-p', str(route.port), route.address])}",
             ) from error

@@ -142,7 +142,7 @@ class _SshWait:
                     done = await connection.run("true", timeout=self.try_seconds)
             except HostKeyChangedError:
                 raise
-            except KeyFileError as error:
+            except (KeyFileError, errors.LoginNotTriedError) as error:
                 return self.report_ready("banner", f"the login was not tried: {error.summary} {error.remedy}".rstrip())
             except PermissionDeniedError as error:
                 if not log_in:

@@ -109,6 +109,8 @@ async def prepare_connection(
         ports_text = f"port{'s' if len(tunnels) > 1 else ''} {', '.join(one.words for one in tunnels)}"
         words = [route.words, login.key_text, ports_text if tunnels else ""]
         words += [] if is_known else ["host key trusted on first use"]
+        if not (user or login_user_tag(instance) or login.image_user or ctx.settings.user):
+            words.append(f"nothing tells its login user: {route.user} is a guess")
         entry.words = ", ".join(filter(None, words))
     command = display_command(route, tunnels)
     return Connection(tuple(argv), route, instance, tunnels, entry.words, command, entry_id=entry.id)

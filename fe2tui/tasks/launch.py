@@ -53,6 +53,7 @@ _CHECKED_LATER = "The next start of this program checks that, and never launches
 _MAY_STILL_BE_SENT = timedelta(minutes=5)  # after its intent was written
 _UNSUPPORTED = "Unsupported"  # EC2's code for a zone that does not have the type
 _SPOT_QUOTA_CODE = "MaxSpotInstanceCountExceeded"
+_NO_ADDRESSES_CODE = "InsufficientFreeAddressesInSubnet"
 _CAPACITY_CODES = ("InsufficientInstanceCapacity", "UnfulfillableCapacity")
 
 
@@ -195,6 +196,7 @@ class Launcher:
         until = now() + self.ctx.pace.capacity
         last: AwsError | None = None
         asked_zones: list[str] = []
+        codes: set[str | None] = set()
         for zone in zones:
             if last is not None:
                 if now() > until:
@@ -206,16 +208,20 @@ class Launcher:
             except QuotaError as error:
                 raise await self.with_quota(error) from None
             except AwsError as error:
-                if not isinstance(error, CapacityError) and error.code != _UNSUPPORTED:
+                if not isinstance(error, CapacityError):  # no other zone can mend it
                     raise
                 if error.code in _CAPACITY_CODES:  # EC2's own message lacks type and zone for spot instances
                     error.summary = f"AWS has no {request.type_text}{f' in {zone}' if zone else ''} right now."
                 last = error
+                codes.add(error.code)
         assert last is not None
         if last.code == _UNSUPPORTED and len(asked_zones) == len(zones):
             raise last
         left = zones[len(asked_zones) :]
         late = f" There was no time left to ask {join_words(left, 'or')}." if left else ""
+        if codes == {_NO_ADDRESSES_CODE}:
+            last.summary = f"The subnet{_zones_text(asked_zones)} has no free addresses.{late}"
+            raise last
         summary = f"AWS has no {request.type_text} right now{_zones_text(asked_zones)}.{late}"
         raise _no_capacity_error(request, asked_zones, last.code, summary)
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from fe2tui.errors import DeniedError, Fe2Error, FieldError
 from fe2tui.model.fleet import Prices
-from fe2tui.model.image import IMAGE_WORDS, Image, login_user
+from fe2tui.model.image import IMAGE_WORDS, Image
 from fe2tui.model.instance import USER_TAG
 from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.launch import LaunchRequest, ZonePrice, field_errors, purchase_text
@@ -28,6 +28,7 @@ from fe2tui.tasks.launch_lookups import LaunchLookups
 from fe2tui.tasks.launch_resources import (
     GroupPlan,
     KeyPlan,
+    check_windows_key,
     no_spot_error,
     plan_group,
     plan_key,
@@ -194,6 +195,8 @@ class _Planner:
             if key.private_key is not None and await asyncio.to_thread(is_open_to_others, key.private_key):
                 error = open_key_file_error(key.private_key)
                 self.warnings.append(f"{error.summary} {error.remedy}")
+            if image is not None and image.is_windows:
+                check_windows_key(key, keys)
         with self.field_error():
             group = plan_group(request, where, address, region, self.warnings, self.unread.get(_NETWORK))
         first_zone = next(iter(zone_subnets), None)
@@ -357,11 +360,7 @@ def known_login_user(request: LaunchRequest, image: Image | None) -> str | None:
         return user
     if request.image.strip() in IMAGE_WORDS:
         return IMAGE_WORDS[request.image.strip()].user
-    if image is None:
-        return None
-    user = image.tags.get(USER_TAG) or login_user(image.name, image.owner_id)
-    is_guess = not image.tags.get(USER_TAG) and user == "ubuntu" and "ubuntu" not in image.name.lower()
-    return None if is_guess else user
+    return None if image is None else image.known_login_user
 
 
 def run_instances_params(plan: LaunchPlan, key: str, group_id: str, zone: str) -> dict[str, Any]:

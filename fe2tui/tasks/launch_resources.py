@@ -88,6 +88,27 @@ def plan_key(
     return KeyPlan(key.name, "use", key.words, key.private_key or key_file)
 
 
+def check_windows_key(key: KeyPlan, choices: KeyChoices | None) -> None:
+    """Raises FieldError for a key pair that is not RSA: EC2 encrypts the password of a Windows instance with it.
+
+    Source: EC2 user guide, "Amazon EC2 key pairs": ED25519 keys are not supported for Windows instances.
+    """
+    account_key = choices.find(key.name) if choices is not None and key.action == "use" else None
+    kind = account_key.type if account_key is not None else ""
+    if key.action == "create" or (key.importable is not None and key.importable.public.startswith("ssh-ed25519")):
+        kind = "ed25519"
+    if kind != "ed25519":
+        return
+    fitting = [one.name for one in (choices.account if choices else ()) if one.type == "rsa" and one.is_usable]
+    raise FieldError(
+        "key_name",
+        f"A Windows image needs an RSA key pair, and {key.name} is ed25519.",
+        f"Choose {join_words(fitting[:5], 'or')}."
+        if fitting
+        else "Create one (ssh-keygen -t rsa -f ~/.ssh/id_rsa), and import it.",
+    )
+
+
 def _check_name_free(name: str, choices: KeyChoices) -> str:
     if error := dash_error("key_name", name):
         raise error

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from fe2tui import paths
 from fe2tui.aws import images, instances, network
-from fe2tui.errors import AwsError, Fe2Error, HostKeyChangedError, KeyFileError
+from fe2tui.errors import AwsError, Fe2Error, HostKeyChangedError, KeyFileError, StoreError
 from fe2tui.model.instance import USER_TAG, Instance
 from fe2tui.ssh import keys as ssh_keys
-from fe2tui.ssh.hostkeys import HostKeys, parse_console
+from fe2tui.ssh.hostkeys import HostKeys, parse_console, parse_console_user
 from fe2tui.ssh.keyfiles import display_path
 from fe2tui.ssh.route import Route, route_to
 from fe2tui.tasks.context import Context, no_read
@@ -56,7 +56,7 @@ async def find_ssh_login(
     """
     needs_user = not user and not login_user_tag(instance)
     image_user, login = await asyncio.gather(
-        _image_user(ctx, instance) if needs_user else no_read(None), _find_key_login(ctx, instance, key_file)
+        _login_user(ctx, instance) if needs_user else no_read(None), _find_key_login(ctx, instance, key_file)
     )
     return SshLogin(login.key_file, login.key_text, login.can_log_in, image_user)
 
@@ -106,9 +106,18 @@ async def _learn_from_console(ctx: Context, instance: Instance, hosts: HostKeys)
     return bool(found)
 
 
-async def _image_user(ctx: Context, instance: Instance) -> str | None:
+async def _login_user(ctx: Context, instance: Instance) -> str | None:
+    """The login user as its image tells, else as the console output does, else the last one that worked here."""
     with suppress(AwsError):
-        return await images.image_login_user(ctx.session, instance.image_id) if instance.image_id else None
+        if instance.image_id and (user := await images.image_login_user(ctx.session, instance.image_id)):
+            return user
+    with suppress(AwsError):
+        if user := parse_console_user(await instances.console_output(ctx.session, instance.id)):
+            return user
+    with suppress(StoreError):
+        for entry in await asyncio.to_thread(ctx.store.activity.recent):
+            if entry.command == "connect" and entry.subject == instance.id and entry.result == "done":
+                return entry.words.partition("@")[0] or None
     return None
 
 

@@ -10,14 +10,39 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fe2tui.model.documents import instance_document
 from fe2tui.model.filters import FilterError, filter_and_sort, natural_sort_key
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_filter import INSTANCE_LANGUAGE, INSTANCE_SORTS, InstanceScope
 from fe2tui.model.instance_filter import INSTANCE_LANGUAGE as LANGUAGE
-from fe2tui.model.location import Location
+from fe2tui.model.location import Location, is_local_zone
+from fe2tui.model.money.rates import instance_per_hour, volume_per_month
+from fe2tui.model.money.unknown import no_price_reason
+from fe2tui.model.volume import Volume
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def test_an_instance_with_only_an_ipv6_address_is_found_by_it_and_shows_it() -> None:
+    only = Instance("i-0a", State.RUNNING, "t3.micro", "us-east-2a", private_ip="10.0.0.9", ipv6="2001:db8::9")
+    fleet = Fleet(Location("default", "us-east-2"), NOW, {only.id: only})
+    for text in ("address:2001:db8", "db8::9"):
+        assert LANGUAGE.parse(text).matches(only, InstanceScope(fleet, NOW))
+    assert only.address == "2001:db8::9" and repr(only).endswith(": 2001:db8::9")
+    assert instance_document(only, fleet)["ipv6"] == "2001:db8::9"
+
+
+def test_the_prices_of_the_region_are_not_those_of_its_local_zones() -> None:
+    prices = Prices(on_demand={"t3.micro": Decimal("0.0104")}, storage={"gp3": Decimal("0.08")})
+    usual, local = (Instance("i-0a", State.RUNNING, "t3.micro", zone) for zone in ("us-east-2a", "us-east-2-chi-1a"))
+    assert instance_per_hour(usual, prices) == Decimal("0.0104") and instance_per_hour(local, prices) is None
+    assert local.zone_letter == "chi-1a"
+    disks = [Volume("vol-0a", 8, "gp3", zone, "in-use") for zone in (usual.zone, local.zone)]
+    assert [volume_per_month(disk, prices) for disk in disks] == [Decimal("0.64"), None]
+    fleet = Fleet(Location("default", "us-east-2"), NOW, {local.id: local}, prices=prices)
+    assert "not of us-east-2-chi-1a" in no_price_reason(local, fleet)
+    assert not is_local_zone("us-gov-west-1a") and is_local_zone("us-east-1-wl1-bos-wlz-1")
 
 
 def _instance(name: str, type_: str, state: State, days: float, **more: object) -> Instance:

@@ -16,6 +16,7 @@ from fe2tui.demo import Cloud
 from fe2tui.errors import (
     HostKeyChangedError,
     KeyFileError,
+    MachineError,
     NotFoundError,
     PermissionDeniedError,
     PortTakenError,
@@ -119,6 +120,19 @@ async def test_the_user_comes_from_the_flag_then_the_name_then_the_tag_then_the_
     assert (await prepare_connection(bench.ctx, name)).route.user == "tagged"
 
 
+async def test_where_the_image_is_gone_the_console_output_tells_the_login_user_then_the_last_that_worked(
+    bench: Bench,
+) -> None:
+    scraper = replace(await find_instance(bench.ctx, "scraper"), image_id="ami-0123456789abcdef0")
+    bench.fault("deny", action="DescribeInstances")  # so that it is taken as it is given
+    assert (await prepare_connection(bench.ctx, scraper)).route.user == "ec2-user"
+    bench.fault("deny", action="GetConsoleOutput")
+    connection = await prepare_connection(bench.ctx, replace(scraper, id="i-0123456789abcdef0"))
+    assert connection.route.user == "ubuntu" and "ubuntu is a guess" in connection.words
+    again = await prepare_connection(bench.ctx, scraper)
+    assert again.route.user == "ec2-user" and "guess" not in again.words
+
+
 async def test_ports_are_tunnelled_and_a_taken_one_is_answered_with_the_next_free(bench: Bench) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
@@ -170,6 +184,17 @@ async def test_a_missing_private_key_is_named_by_its_key_pair(bench: Bench) -> N
     done = run_ssh(connection, "true", ["-o", "BatchMode=yes", "-F", "/dev/null"])
     error = ssh_failure(connection, done.returncode, done.stderr)
     assert isinstance(error, PermissionDeniedError) and "laptop-2023" in error.remedy
+
+
+async def test_windows_has_no_ssh_unless_a_user_is_named_and_the_way_in_is_said(bench: Bench) -> None:
+    instance = replace(await find_instance(bench.ctx, "scraper"), platform="Windows", tags={"Name": "win"})
+    bench.fault("deny", action="DescribeInstances")
+    with pytest.raises(MachineError, match="win runs Windows") as caught:
+        await prepare_connection(bench.ctx, instance)
+    for part in ("127.0.0.1, port 3389", f"get-password-data --region us-east-2 --instance-id {instance.id}"):
+        assert part in caught.value.remedy
+    connection = await prepare_connection(bench.ctx, instance, user="Administrator", ports="13389:3389")
+    assert connection.route.user == "Administrator" and connection.tunnels
 
 
 async def test_a_missing_key_file_is_refused_before_the_connection(bench: Bench, tmp_path: Path) -> None:

@@ -243,6 +243,75 @@ async def test_after_an_unsupported_zone_the_next_is_asked(bench: Bench, name: s
     assert (await launch(bench.ctx, bench.request(name), wait=False)).zone == "us-east-2b"
 
 
+async def test_a_subnet_without_free_addresses_is_left_for_the_next_zone(bench: Bench, name: str) -> None:
+    code = "InsufficientFreeAddressesInSubnet"
+    words = "Insufficient free addresses in subnet 'subnet-0123456789abcdef0'."
+    bench.fault("refuse", action="RunInstances", code=code, message=words, status=400, times=1)
+    assert (await launch(bench.ctx, bench.request(name), wait=False)).zone == "us-east-2b"
+    assert "The subnet has no free addresses; trying us-east-2b" in bench.words("no capacity")
+    bench.fault("refuse", action="RunInstances", code=code, message=words, status=400)
+    with pytest.raises(CapacityError, match="us-east-2a, us-east-2b or us-east-2c has no free addresses") as caught:
+        await launch(bench.ctx, bench.request(f"{name}-2"))
+    assert words in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "summary"),
+    [
+        ("InsufficientAddressCapacity", "Not enough addresses.", "AWS has no public addresses left"),
+        ("Unsupported", "ED25519 key pairs are not supported with Windows AMIs.", "kind of key with a Windows image"),
+        ("Unsupported", "Hibernation is not supported for this AMI.", "does not support this combination"),
+    ],
+)
+async def test_what_no_zone_can_mend_asks_no_other_zone(
+    bench: Bench, name: str, code: str, message: str, summary: str
+) -> None:
+    bench.fault("refuse", action="RunInstances", code=code, message=message, status=400)
+    bench.forget_calls()
+    with pytest.raises(Fe2Error, match=summary) as caught:
+        await launch(bench.ctx, bench.request(name))
+    assert message in caught.value.remedy and len(bench.calls("RunInstances")) == 1
+
+
+@pytest.mark.parametrize("market", ["on-demand", "spot"])
+async def test_a_disk_smaller_than_the_snapshot_is_seen_before_anything_is_sent(
+    bench: Bench, name: str, market: str
+) -> None:
+    bench.forget_calls()
+    with pytest.raises(FieldError, match="at least") as caught:
+        await launch(bench.ctx, bench.request(name, image="base", disk=10, market=market))
+    assert caught.value.field == "disk" and not bench.calls("RunInstances")
+
+
+async def test_once_it_runs_no_fault_of_the_ssh_library_hides_the_instance(
+    bench: Bench, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import asyncssh
+
+    async def fail(*args: object, **options: object) -> None:
+        raise ValueError("PKCS#11 support not available")
+
+    monkeypatch.setattr(asyncssh, "connect", fail)
+    instance = await launch(bench.ctx, bench.request(name))
+    assert [one.id for one in await bench.named(name)] == [instance.id]
+    assert "could not be tried by this program: PKCS#11 support not available" in bench.words("ready")
+    (entry,) = bench.activity("launch")
+    assert (entry.result, entry.subject) == ("done", instance.id)
+
+
+async def test_a_key_file_that_others_may_read_is_said_before_the_launch_and_after_it(
+    fresh_cloud: Callable[..., Cloud], begin: Callable[..., Awaitable[Bench]], name: str
+) -> None:
+    bench = await begin(fresh_cloud(scene=False))
+    usual = await plan_launch(bench.ctx, bench.request(name))
+    assert usual.key is not None and usual.key.private_key is not None and not usual.warnings
+    usual.key.private_key.chmod(0o644)
+    plan = await plan_launch(bench.ctx, bench.request(name))
+    assert any("chmod 600" in warning for warning in plan.warnings)
+    await launch(bench.ctx, bench.request(name))
+    assert "the login was not tried" in bench.words("ready") and "chmod 600" in bench.words("ready")
+
+
 async def test_the_price_at_launch_is_kept(bench: Bench, name: str) -> None:
     bench.ctx.pace = Pace(prices=20)
     planned = await plan_launch(bench.ctx, bench.request(name))

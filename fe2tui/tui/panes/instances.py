@@ -119,7 +119,10 @@ def instance_list_spec(
             lambda now: InstanceRowScope(fleet, now, notes, limits),
             lambda instance: instance,
             frozenset(instance_id for instance_id, one in fleet.instances.items() if one.state.is_gone),
-            min_widths={"type": max((len(name) for name in {i.type for i in fleet.instances.values()}), default=0)},
+            min_widths={
+                "type": max((len(name) for name in {i.type for i in fleet.instances.values()}), default=0),
+                "zone": max((len(name) for name in {i.zone_letter for i in fleet.instances.values()}), default=0),
+            },
         )
 
     return ListSpec(
