@@ -27,7 +27,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 def test_an_instance_with_only_an_ipv6_address_is_found_by_it_and_shows_it() -> None:
     only = Instance("i-0a", State.RUNNING, "t3.micro", "us-east-2a", private_ip="10.0.0.9", ipv6="2001:db8::9")
     fleet = Fleet(Location("default", "us-east-2"), NOW, {only.id: only})
-    for text in ("address:2001:db8", "db8::9"):
+    for text in ("address:2001:db8", '"db8::9"'):
         assert LANGUAGE.parse(text).matches(only, InstanceScope(fleet, NOW))
     assert only.address == "2001:db8::9" and repr(only).endswith(": 2001:db8::9")
     assert instance_document(only, fleet)["ipv6"] == "2001:db8::9"

@@ -90,7 +90,7 @@ async def test_host_keys_made_anew_by_the_instance_itself_are_in_the_console_out
     bench.cloud.control("/demo/host-key", {"instance": instance.id})
     unexplained = await connection_failure(bench.ctx, connection, 255)
     assert isinstance(unexplained, HostKeyChangedError) and "has the known key" in unexplained.remedy
-    await reboot(bench.ctx, [name])
+    await reboot(bench.ctx, [instance.id])
     error = await connection_failure(bench.ctx, connection, 255)
     while error is not None and "has the known key" in error.remedy:  # the console output of this boot comes later
         error = await connection_failure(bench.ctx, connection, 255)
