@@ -12,7 +12,7 @@ from typing import Any
 
 from fe2tui.aws.xml_reader import XmlReader
 from fe2tui.model.image import Image
-from fe2tui.model.instance import Attachment, Instance, State
+from fe2tui.model.instance import Attachment, Instance, InstanceStatus, ScheduledEvent, State
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.spot import SpotRequest
 from fe2tui.model.volume import Volume
@@ -41,6 +41,13 @@ class SpotRequestReader(XmlReader[SpotRequest]):
 
     def __init__(self) -> None:
         super().__init__("spotInstanceRequestSet", decode_spot_request)
+
+
+class InstanceStatusReader(XmlReader[InstanceStatus]):
+    """Reads DescribeInstanceStatus XML. A status that did not change is the same object as before."""
+
+    def __init__(self) -> None:
+        super().__init__("instanceStatusSet", decode_instance_status)
 
 
 def parse_time(text: str | None) -> datetime | None:
@@ -204,6 +211,31 @@ def decode_spot_request(item: Any) -> SpotRequest:
         instance_type=_intern(text("launchSpecification/instanceType") or ""),
         zone=_intern(zone or ""),
         tags={} if tags is None else _decode_tag_set(tags),
+    )
+
+
+_CHECKS = {"instanceStatus": "instance", "systemStatus": "system", "attachedEbsStatus": "attached-ebs"}
+_EVENT_OVER = ("[Completed]", "[Canceled]")  # how the description of an event begins that will not come any more
+
+
+def decode_instance_status(item: Any) -> InstanceStatus:
+    failed = [name for tag, name in _CHECKS.items() if item.findtext(f"{tag}/status") == "impaired"]
+    moments = (
+        parse_time(one.text)
+        for tag, name in _CHECKS.items()
+        if name in failed
+        for one in item.findall(f"{tag}/details/item/impairedSince")
+    )
+    events = [
+        ScheduledEvent(_intern(one.findtext("code") or ""), parse_time(one.findtext("notBefore")))
+        for one in item.findall("eventsSet/item")
+        if not (one.findtext("description") or "").startswith(_EVENT_OVER)
+    ]
+    return InstanceStatus(
+        id=item.findtext("instanceId") or "",
+        failed=tuple(failed),
+        failed_since=min((moment for moment in moments if moment is not None), default=None),
+        events=tuple(events),
     )
 
 

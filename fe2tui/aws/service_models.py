@@ -38,6 +38,7 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
         "DescribeInstanceAttribute",
         "DescribeInstanceTypeOfferings",
         "DescribeInstanceTypes",
+        "DescribeInstanceStatus",
         "DescribeInstances",
         "DescribeKeyPairs",
         "DescribeRegions",

@@ -16,6 +16,9 @@ POST   /demo/rebalance {"instance": id}           recommends rebalancing in its 
 POST   /demo/restore   {"instance": id}           EC2 has capacity again for an instance that it interrupted
 POST   /demo/host-key  {"instance": id}           its machine gets a new host key
 POST   /demo/tag       {"instance": id, "tags": …}  sets tags as AWS's own services do: those of `aws:` too
+POST   /demo/status    {"instance": id, "failed": ["instance"], "events": [["instance-retirement", 86400]]}
+                                                  status checks that fail from now on (instance, system, attached-ebs),
+                                                  and what is scheduled, in how many seconds, until it starts again
 POST   /demo/churn     {"fraction": 0.01}         changes that part of the `extra` instances
 """
 
@@ -23,6 +26,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from fe2tui.demo import bulk_instances, spot_interruption
@@ -51,6 +55,7 @@ class Control:
             "restore": self._on_instance(spot_interruption.restore),
             "host-key": self._on_instance(lambda _, instance: self._account.machines.replace_host_key(instance.id)),
             "tag": self._tag,
+            "status": self._status,
             "churn": lambda body: {"changed": bulk_instances.churn(self._account, float(body.get("fraction", 0.01)))},
         }
 
@@ -106,6 +111,12 @@ class Control:
         _, instance = self._account.find_instance(str(body["instance"]))
         instance.tags = {**instance.tags, **body["tags"]}
         instance.touch()
+        return {}
+
+    def _status(self, body: Mapping[str, Any]) -> Any:
+        region, instance = self._account.find_instance(str(body["instance"]))
+        instance.failed_checks, instance.failed_since = tuple(body.get("failed", ())), region.now
+        instance.events = [(str(code), region.now + timedelta(seconds=after)) for code, after in body.get("events", ())]
         return {}
 
     def _interrupt(self, body: Mapping[str, Any]) -> Any:

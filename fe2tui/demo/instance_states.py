@@ -55,6 +55,7 @@ def begin_running(region: Region, instance: Instance, boot_later: bool = False) 
     instance.state_reason = ("pending", "pending")
     instance.transition_reason = ""
     instance.interrupted = False
+    instance.failed_checks, instance.events = (), []
 
     def run() -> None:
         if instance.epoch == epoch:

@@ -37,8 +37,9 @@ class Instance(Record):
     """An instance.
 
     `groups` are (id, name) of its security groups, `state_reason` is (code, message), `notice` (action, time) of an
-    interruption. `epoch` counts its changes of state. `has_machine`: it has a machine of its own. `xml` is its
-    description, kept until `touch`, which is called after each change.
+    interruption. `failed_checks` are the status checks that fail (instance, system, attached-ebs); `events` are (code,
+    time) of what is scheduled. `epoch` counts its changes of state. `has_machine`: it has a machine of its own. `xml`
+    is its description, kept until `touch`, which is called after each change.
     """
 
     reservation_id: str
@@ -79,6 +80,9 @@ class Instance(Record):
     boot_mode: str | None = None
     ena: bool = True
     has_machine: bool = True
+    failed_checks: tuple[str, ...] = ()
+    failed_since: datetime | None = None
+    events: list[tuple[str, datetime]] = field(default_factory=list)
     unseen_until: datetime | None = None
     epoch: int = 0
     xml: str | None = None

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from fe2tui.model.image import Image
-from fe2tui.model.instance import Instance
+from fe2tui.model.instance import Instance, InstanceStatus
 from fe2tui.model.location import Location
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.spot import SpotHistory, SpotRequest
@@ -104,7 +104,7 @@ class PublicImage(NamedTuple):
 class Problem(NamedTuple):
     """One part of a fleet that could not be read: what happened, what to do, and AWS's code."""
 
-    part: str  # instances, volumes, prices, spot, spot history, metrics, images, snapshots, addresses
+    part: str  # instances, volumes, prices, spot, spot history, metrics, images, snapshots, addresses, status checks
     summary: str
     remedy: str = ""
     code: str | None = None
@@ -120,7 +120,7 @@ class Fleet:
     ``images`` and ``snapshots`` are the account's own; ``public_images`` are the newest of well-known families.
     ``idle_addresses`` are Elastic IPs that are associated with nothing: they cost all the same.
     ``instance_usage`` and ``volume_usage`` are earliest first. ``spot_history`` has the spot prices, by type, for the
-    runs of this month's spot instances.
+    runs of this month's spot instances. ``statuses`` has the instances with failed status checks or scheduled events.
     """
 
     location: Location
@@ -138,6 +138,7 @@ class Fleet:
     volume_usage: Mapping[str, tuple[VolumeUsage, ...]] = field(default_factory=dict)
     requests: Mapping[str, SpotRequest] = field(default_factory=dict)
     spot_history: Mapping[str, SpotHistory] = field(default_factory=dict)
+    statuses: Mapping[str, InstanceStatus] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     account: str = ""
 

@@ -41,6 +41,30 @@ class Attachment(NamedTuple):
     attached_at: datetime | None = None
 
 
+class ScheduledEvent(NamedTuple):
+    """``code`` is instance-stop, instance-retirement, instance-reboot, system-reboot or system-maintenance."""
+
+    code: str
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceStatus:
+    """The failed status checks of a running instance, and what AWS has scheduled for it.
+
+    ``failed`` names the checks: instance (its system does not answer), system (its host), attached-ebs (its disks).
+    """
+
+    id: str  # of the instance
+    failed: tuple[str, ...] = ()
+    failed_since: datetime | None = None
+    events: tuple[ScheduledEvent, ...] = ()
+
+    @property
+    def is_trouble(self) -> bool:
+        return bool(self.failed or self.events)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Instance:
     """One instance at one moment. Times are UTC."""

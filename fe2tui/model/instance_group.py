@@ -42,21 +42,21 @@ def instance_group(instance: Instance) -> InstanceGroup | None:
     tags = instance.tags
     if name := tags.get(_BEANSTALK_TAG):
         smaller = (
-            f"aws elasticbeanstalk update-environment --environment-name {quote(name)} --option-settings"
-            " Namespace=aws:autoscaling:asg,OptionName=MaxSize,Value=N"
+            f"`aws elasticbeanstalk update-environment --environment-name {quote(name)} --option-settings"
+            " Namespace=aws:autoscaling:asg,OptionName=MaxSize,Value=N`"
         )
         return _auto_scaled(f"the Elastic Beanstalk environment {name}", smaller)
     cluster = next((tags[tag] for tag in _EKS_CLUSTER_TAGS if tags.get(tag)), "")
     if cluster and (nodes := tags.get(_EKS_NODE_GROUP_TAG)):
         smaller = (
-            f"aws eks update-nodegroup-config --cluster-name {quote(cluster)} --nodegroup-name {quote(nodes)}"
-            " --scaling-config minSize=N,desiredSize=N"
+            f"`aws eks update-nodegroup-config --cluster-name {quote(cluster)} --nodegroup-name {quote(nodes)}"
+            " --scaling-config minSize=N,desiredSize=N`"
         )
         return _auto_scaled(f"the node group {nodes} of the EKS cluster {cluster}", smaller)
     if name := tags.get(_AUTO_SCALING_TAG):
         smaller = (
-            f"aws autoscaling update-auto-scaling-group --auto-scaling-group-name {quote(name)}"
-            " --min-size N --desired-capacity N"
+            f"`aws autoscaling update-auto-scaling-group --auto-scaling-group-name {quote(name)}"
+            " --min-size N --desired-capacity N`"
         )
         standby = (
             f"aws autoscaling enter-standby --auto-scaling-group-name {quote(name)}"
@@ -75,10 +75,12 @@ def instance_group(instance: Instance) -> InstanceGroup | None:
             is_certain=False,
         )
     if name := tags.get(_EC2_FLEET_TAG):
-        smaller = f"aws ec2 modify-fleet --fleet-id {quote(name)} --target-capacity-specification TotalTargetCapacity=N"
+        smaller = (
+            f"`aws ec2 modify-fleet --fleet-id {quote(name)} --target-capacity-specification TotalTargetCapacity=N`"
+        )
         return _fleet(f"the EC2 Fleet {name}", smaller)
     if name := tags.get(_SPOT_FLEET_TAG):
-        smaller = f"aws ec2 modify-spot-fleet-request --spot-fleet-request-id {quote(name)} --target-capacity N"
+        smaller = f"`aws ec2 modify-spot-fleet-request --spot-fleet-request-id {quote(name)} --target-capacity N`"
         return _fleet(f"the Spot Fleet {name}", smaller)
     return None
 
@@ -104,9 +106,11 @@ def stop_sentences(instances: Iterable[Instance]) -> tuple[str, ...]:
     for group, members in _members_by_group(instances).items():
         sentences.append(f"{_membership(group, members)}, {group.after_stop}.")
         if group.standby:
-            sentences.append(f"To stop without that, first: {group.standby} {' '.join(one.id for one in members)}")
+            sentences.append(
+                f"To stop without that, run first: `{group.standby} {' '.join(one.id for one in members)}`."
+            )
         else:
-            sentences.append(f"To have fewer: {group.smaller}")
+            sentences.append(f"To have fewer: {group.smaller}.")
     return tuple(sentences)
 
 
@@ -115,7 +119,7 @@ def terminate_sentences(instances: Iterable[Instance]) -> tuple[str, ...]:
     sentences = []
     for group, members in _members_by_group(instances).items():
         sentences.append(f"{_membership(group, members)}, {group.after_terminate}.")
-        sentences.append(f"To have fewer: {group.smaller}")
+        sentences.append(f"To have fewer: {group.smaller}.")
     return tuple(sentences)
 
 

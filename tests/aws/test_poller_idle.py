@@ -25,6 +25,7 @@ IN_TURN = {
     "DescribeImages",
     "DescribeSnapshots",
     "DescribeAddresses",
+    "DescribeInstanceStatus",
 }
 
 
@@ -63,4 +64,5 @@ def test_idle_costs_at_most_two_calls_a_minute_all_told(own_cloud: Cloud) -> Non
     assert asked["DescribeSpotPriceHistory"] <= minutes / 5 + 1 + minutes / 60 + 1  # and once an hour what it was
     assert asked["DescribeSpotInstanceRequests"] <= minutes / 5 + 1
     assert max(asked["DescribeSnapshots"], asked["DescribeAddresses"]) <= minutes / 30 + 1
+    assert asked["DescribeInstanceStatus"] <= minutes / 15 + 1
     assert asked.total() <= 2 * minutes

@@ -58,4 +58,4 @@ def test_the_members_of_one_group_share_a_sentence() -> None:
     first, second = stop_sentences([*members, instance()])
     assert "i-0, i-1, i-2, i-3, i-4, i-5, i-6, i-7 and 2 more belong to the Auto Scaling group web" in first
     assert "terminates stopped instances with their disks and launches others" in first
-    assert second.endswith("--instance-ids " + " ".join(one.id for one in members))
+    assert second.endswith("--instance-ids " + " ".join(one.id for one in members) + "`.")

@@ -71,6 +71,26 @@ async def test_stopping_a_member_of_a_group_says_that_aws_replaces_it_and_promis
         assert not calls(own_cloud, "StopInstances")
 
 
+async def test_failed_status_checks_and_a_retirement_are_in_the_row_and_a_start_ends_them(own_cloud: Cloud) -> None:
+    async with dashboard(size=(160, 45)) as driven:
+        base, vault = driven.named("base").id, driven.named("vault").id
+        own_cloud.control("/demo/status", {"instance": base, "failed": ["instance"]})
+        own_cloud.control("/demo/status", {"instance": vault, "events": [["instance-retirement", 864000]]})
+        driven.read_now()
+        await driven.until(lambda: {base, vault} == driven.fleet.statuses.keys())
+        await driven.until(lambda: re.search("▲ base +no answer", "\n".join(driven.drawn_rows)))
+        assert re.search("▲ vault +retires on", "\n".join(driven.drawn_rows))
+        await driven.go_to("base")
+        for key in ("s", "s"):
+            await driven.press(key)
+            await driven.opened(ConfirmForm)
+            await driven.press("y")
+            await driven.until(lambda: not driven.view.running_tasks and driven.is_home)
+            await driven.until(lambda: not driven.named("base").state.is_moving)
+        driven.read_now()
+        await driven.until(lambda: {vault} == driven.fleet.statuses.keys())
+
+
 async def test_stop_then_start_with_the_same_key(own_cloud: Cloud) -> None:
     async with dashboard() as driven:
         await driven.go_to("base")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fe2tui.model.fleet import Fleet, InstanceUsage, Prices, Problem
-from fe2tui.model.instance import Instance, State
+from fe2tui.model.instance import Instance, InstanceStatus, State
 from fe2tui.model.money.alerts import AlertLimits
 from fe2tui.model.money.unknown import PRICE_PAGE as PAGE
 from fe2tui.model.money.usage import BEFORE_EC2, cost_since_start, known_cost_between
@@ -47,6 +47,14 @@ def test_one_that_is_on_for_long_is_pointed_out_with_its_cost_and_what_to_do_unt
     assert "▲" not in said(kept)
     assert looks(forgotten) == ("trouble", "long running")
     assert looks(kept) == ("running", "running")
+
+
+def test_what_is_wrong_stands_first_with_what_to_do_and_the_group_is_named() -> None:
+    one = instance(1, launched_at=NOW - HOUR, tags={"aws:autoscaling:groupName": "web"})
+    failing = InstanceStatus(one.id, ("instance",), NOW - HOUR)
+    text = said(one, seen=replace(fleet([one]), statuses={one.id: failing}))
+    assert text.startswith("Alert ▲ Running, does not answer since ") and "Reboot it." in text
+    assert "Group Auto Scaling group web, which terminates stopped instances" in text
 
 
 def test_from_when_on_one_is_pointed_out_is_settable_and_can_be_never() -> None:

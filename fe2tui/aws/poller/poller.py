@@ -17,6 +17,7 @@ from fe2tui.aws.poller.resource_sources import (
     AccountIdSource,
     CpuSource,
     IdleAddressSource,
+    InstanceStatusSource,
     SpotRequestSource,
     VolumeSource,
 )
@@ -52,9 +53,9 @@ class Poller:
 
     A failed read is never an empty fleet: it is a ``ReadFailed``, and reading goes on after 2, 4 … ``slow`` seconds.
     Until it succeeds, fleets that other parts change have "instances" in ``Fleet.problems``. Parts that could not be
-    read (volumes, prices, spot, spot history, metrics, images, snapshots, addresses, public images) are in it too, with
-    their last result. A slow listener gets the newest fleet, never a queue. ``Fleet.instance_usage`` and
-    ``Fleet.volume_usage`` are left to the store. A pending image does not make the poller quick: only images and
+    read (volumes, prices, spot, spot history, metrics, images, snapshots, addresses, public images, status checks) are
+    in it too, with their last result. A slow listener gets the newest fleet, never a queue. ``Fleet.instance_usage``
+    and ``Fleet.volume_usage`` are left to the store. A pending image does not make the poller quick: only images and
     snapshots are then read every few seconds.
     """
 
@@ -108,6 +109,7 @@ class Poller:
         self._cpu = CpuSource(session, self._clock, known, is_on=reads_cpu)
         self._account = AccountIdSource(session, fleet.account)
         self._spot_requests = SpotRequestSource(session, fleet.requests)
+        self._statuses = InstanceStatusSource(session, fleet.statuses)
         self._sources: tuple[FleetSource[Any], ...] = (
             self._volumes,
             self._on_demand,
@@ -121,6 +123,7 @@ class Poller:
             self._snapshots,
             self._addresses,
             self._public_images,
+            self._statuses,
         )
         self._part_reads: dict[FleetSource[Any], asyncio.Task[None]] = {}
         self._problems: dict[FleetSource[Any], Problem] = {}
@@ -167,6 +170,7 @@ class Poller:
             idle_addresses=self._addresses.latest,
             spot_history=self._spot_history.latest,
             requests=self._spot_requests.latest,
+            statuses=self._statuses.latest,
             problems=tuple(problems),
             account=self._account.latest,
         )

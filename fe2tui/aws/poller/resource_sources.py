@@ -1,4 +1,4 @@
-"""Sources of volumes, spot requests, CPU figures, the account's id, and idle Elastic IPs."""
+"""Sources of volumes, spot requests, CPU figures, status checks, the account's id, and idle Elastic IPs."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from fe2tui.aws.decode import SpotRequestReader, VolumeReader
+from fe2tui.aws.decode import InstanceStatusReader, SpotRequestReader, VolumeReader
 from fe2tui.aws.paged_reads import PAGE_SIZE, InstancesRead, read_all
 from fe2tui.aws.poller.fleet_source import OFTEN, RARELY, SELDOM, FleetSource, loop_time
 from fe2tui.aws.session import Session
 from fe2tui.aws.worker_thread import in_worker_thread
 from fe2tui.errors import Fe2Error
 from fe2tui.model.fleet import Fleet
-from fe2tui.model.instance import State
+from fe2tui.model.instance import InstanceStatus, State
 from fe2tui.model.interruption import LIVE_REQUEST_STATES
 from fe2tui.model.spot import SpotRequest
 from fe2tui.model.volume import Volume
@@ -240,6 +240,36 @@ class CpuSource(FleetSource[Mapping[str, tuple[float, ...]]]):
         else:
             again = max(asked) + REPEAT_AFTER if len(asked) == len(wanted) else now
             self.due = max(again, self._last_call_at + MIN_CALL_GAP)
+
+
+_FAILED_INTERVAL = OFTEN  # seconds between two reads while a check fails, which may end any time
+
+
+class InstanceStatusSource(FleetSource[Mapping[str, InstanceStatus]]):
+    """The running instances whose status checks fail, or for which AWS has scheduled something, by id.
+
+    Every 15 minutes; every five while a check fails. Nothing is read while no instance runs.
+    """
+
+    name = "status checks"
+    interval = 3 * OFTEN
+
+    def __init__(self, session: Session, latest: Mapping[str, InstanceStatus]) -> None:
+        super().__init__(session, latest)
+        self._reader = InstanceStatusReader()
+
+    async def read(self, instances_read: InstancesRead) -> None:
+        found: list[InstanceStatus] = []
+        if any(one.state is State.RUNNING for one in instances_read.instances.values()):
+            found = await read_all(
+                self._session, "DescribeInstanceStatus", self._reader, keeps_objects=True, MaxResults=PAGE_SIZE
+            )
+        self._keep_if_changed({one.id: one for one in found if one.is_trouble})
+
+    def on_read_end(self, now: float, error: Fe2Error | None) -> None:
+        super().on_read_end(now, error)
+        if any(one.failed for one in self.latest.values()):
+            self.due = min(self.due, now + _FAILED_INTERVAL)
 
 
 class AccountIdSource(FleetSource[str]):

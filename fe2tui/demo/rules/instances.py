@@ -284,15 +284,25 @@ def _checks(call: Call, instance: Instance) -> tuple[str, str]:
 
 def _row(call: Call, instance: Instance) -> dict[str, Any]:
     status, detail = _checks(call, instance)
-    checks = {"status": status, "details": [{"name": "reachability", "status": detail}] if detail else []}
+
+    def checks(name: str) -> dict[str, Any]:
+        if name in instance.failed_checks and detail:
+            failed = {"name": "reachability", "status": "failed", "impairedSince": instance.failed_since}
+            return {"status": "impaired", "details": [failed]}
+        return {"status": status, "details": [{"name": "reachability", "status": detail}] if detail else []}
+
     return {
         "instanceId": instance.id,
         "availabilityZone": instance.zone,
         "availabilityZoneId": call.region.zone_id(instance.zone),
         "instanceState": {"code": instance.state_code, "name": instance.state},
-        "systemStatus": checks,
-        "instanceStatus": checks,
-        "attachedEbsStatus": checks,
+        "eventsSet": [
+            {"code": code, "description": "The instance is affected by a scheduled event.", "notBefore": at}
+            for code, at in instance.events
+        ],
+        "systemStatus": checks("system"),
+        "instanceStatus": checks("instance"),
+        "attachedEbsStatus": checks("attached-ebs"),
     }
 
 

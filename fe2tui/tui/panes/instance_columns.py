@@ -12,6 +12,7 @@ from typing import TypeAlias
 from fe2tui.model.cpu import DATAPOINTS_PER_HOUR
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
+from fe2tui.model.instance_trouble import trouble_of
 from fe2tui.model.money.alerts import Alert, AlertLimits, alert_of
 from fe2tui.model.money.rates import HOURS_A_MONTH, HourlyCost, hourly_cost
 from fe2tui.model.money.usage import BEFORE_EC2, known_cost_between
@@ -47,7 +48,7 @@ class InstanceRowScope:
     _spent: dict[str, tuple[Decimal, bool]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _so_far: dict[str, tuple[Decimal, bool]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _costs: dict[str, HourlyCost] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _interruptions: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _troubles: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def alert(self, instance: Instance) -> Alert | None:
         """The alert of an instance that has run for long or is costly, unless it has the tag ``fe2:keep``."""
@@ -76,15 +77,23 @@ class InstanceRowScope:
             self._costs[instance.id] = hourly_cost(instance, self.fleet)
         return self._costs[instance.id]
 
-    def interruption(self, instance: Instance) -> tuple[str, ...]:
-        """The texts of an interruption, carried out or announced, the longest first; none without one."""
-        if instance.id not in self._interruptions:
-            self._interruptions[instance.id] = interruption_texts(instance, self.fleet, self.now)
-        return self._interruptions[instance.id]
+    def trouble(self, instance: Instance) -> tuple[str, ...]:
+        """What is wrong (``trouble_texts``), the longest text first; none if nothing is."""
+        if instance.id not in self._troubles:
+            self._troubles[instance.id] = trouble_texts(instance, self.fleet, self.now)
+        return self._troubles[instance.id]
+
+
+def trouble_texts(instance: Instance, fleet: Fleet, now: datetime) -> tuple[str, ...]:
+    """An interruption, carried out or announced; else failed status checks, a scheduled event or a stop that hangs."""
+    if forms := interruption_texts(instance, fleet, now):
+        return forms
+    found = trouble_of(instance, fleet, now)
+    return found.forms if found is not None else ()
 
 
 def needs_attention(instance: Instance, scope: InstanceRowScope) -> bool:
-    return bool(scope.interruption(instance)) or scope.alert(instance) is not None
+    return bool(scope.trouble(instance)) or scope.alert(instance) is not None
 
 
 def state_category(instance: Instance, scope: InstanceRowScope) -> str:
@@ -112,7 +121,7 @@ def _name(instance: Instance, scope: InstanceRowScope) -> Cell:
 
 
 def _state(instance: Instance, scope: InstanceRowScope, width: int = STATE_WIDTH) -> Cell:
-    forms = scope.interruption(instance)
+    forms = scope.trouble(instance)
     if forms:
         return fit(width, forms), "trouble"
     note = scope.notes.get(instance.id)
@@ -201,7 +210,7 @@ COLUMNS: Mapping[str, Column] = {column.id: column for column in _COLUMNS}
 
 
 def widen_state_column(columns: Sequence[Column], width: int) -> tuple[Column, ...]:
-    """The columns with STATE in another width, for the texts of interruptions."""
+    """The columns with STATE in another width, for the texts of what is wrong."""
     cell = partial(_state, width=width)
     return tuple(one._replace(width=width, cell=cell) if one.id == "state" else one for one in columns)
 

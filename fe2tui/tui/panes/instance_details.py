@@ -13,6 +13,7 @@ from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import login_user
 from fe2tui.model.instance import KEEP_TAG, PORT_TAG, USER_TAG, Instance, State
 from fe2tui.model.instance_group import instance_group
+from fe2tui.model.instance_trouble import trouble_of
 from fe2tui.model.interruption import request_text
 from fe2tui.model.money.alerts import Alert
 from fe2tui.model.money.rates import hourly_cost, instance_per_hour, monthly_cost, spot_saving, volumes_per_month
@@ -61,9 +62,12 @@ def right_facts(instance: Instance, scope: InstanceRowScope, *, reads_cpu: bool 
 
 
 def _alert_facts(instance: Instance, scope: InstanceRowScope) -> Iterator[Fact]:
-    alert, interruption = scope.alert(instance), scope.interruption(instance)
-    if interruption:
-        text = interruption[0]
+    alert, texts = scope.alert(instance), scope.trouble(instance)
+    if texts:
+        text = texts[0]
+        if (found := trouble_of(instance, scope.fleet, scope.now)) is not None and texts == found.forms:
+            yield Fact("Alert", f"▲ {text[:1].upper()}{text[1:]}. {found.remedy}", "state-trouble")
+            return
         only_aws = f" Only AWS can start it again, in {instance.zone}." if instance.is_interrupted else ""
         yield Fact("Alert", f"▲ {text[:1].upper()}{text[1:]}.{only_aws}", "state-trouble")
     elif alert is not None:

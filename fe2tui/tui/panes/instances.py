@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -15,7 +15,6 @@ from fe2tui.model.instance_filter import INSTANCE_LANGUAGE as LANGUAGE
 from fe2tui.model.instance_filter import INSTANCE_SORTS
 from fe2tui.model.money.alerts import AlertLimits
 from fe2tui.model.text import visible
-from fe2tui.tui.interruption_news import interruption_texts
 from fe2tui.tui.list_model import ListKind, ListRows, ListSnapshot, ListSpec
 from fe2tui.tui.pane_ids import INSTANCES
 from fe2tui.tui.panes.details import RowDetails
@@ -27,6 +26,7 @@ from fe2tui.tui.panes.instance_columns import (
     InstanceRowScope,
     columns_by_id,
     state_category,
+    trouble_texts,
     widen_state_column,
 )
 from fe2tui.tui.panes.instance_details import HostKeyCache, instance_details
@@ -153,13 +153,13 @@ def _empty_text(snapshot: ListSnapshot[Instance, InstanceRowScope]) -> Sequence[
 
 
 SHORT_STATE_WIDTH, SHORT_NAME_WIDTH = 24, 18
-"""The words for an interruption, when they are that short, take width from names longer than that."""
+"""The words for what is wrong, when they are that short, take width from names longer than that."""
 
-MAX_MEASURED = 200  # interrupted instances whose words are measured
+MAX_MEASURED = 200  # instances in trouble whose words are measured
 
 
 def instance_layout(columns: Sequence[Column], rows: ListRows[Instance, InstanceRowScope], width: int) -> ColumnLayout:
-    """The columns for a width. STATE is as wide as the words for interruptions where names do not need the width."""
+    """The columns for a width. STATE is as wide as the words for what is wrong where names do not need the width."""
     usual = fit_columns(columns, width, rows.min_widths)
     if rows.snapshot is None:
         return usual
@@ -177,12 +177,18 @@ def instance_layout(columns: Sequence[Column], rows: ListRows[Instance, Instance
 def _wanted_state_widths(
     snapshot: ListSnapshot[Instance, InstanceRowScope], rows: ListRows[Instance, InstanceRowScope]
 ) -> list[int]:
-    """The widths of STATE that show the interruptions in more or fewer words, the widest first."""
+    """The widths of STATE that show what is wrong in more or fewer words, the widest first."""
     now, instances = rows.clock(), snapshot.items
-    spot = (instances[one] for one in rows.ids if instances[one].is_spot)
-    text_forms = (forms for one in spot if (forms := interruption_texts(one, snapshot.fleet, now)))
+    statuses = snapshot.fleet.statuses
+    some = (one for key in rows.ids if _may_be_in_trouble(one := instances[key], statuses))
+    text_forms = (forms for one in some if (forms := trouble_texts(one, snapshot.fleet, now)))
     widths = {cell_len(text) for forms in islice(text_forms, MAX_MEASURED) for text in forms}
     return sorted((width for width in widths if width > STATE_WIDTH), reverse=True)
+
+
+def _may_be_in_trouble(instance: Instance, statuses: Container[str]) -> bool:
+    """Whether ``trouble_texts`` has to be asked: a quick test, for thousands of rows."""
+    return instance.is_spot or instance.state is State.STOPPING or instance.id in statuses
 
 
 def _keeps_columns(layout: ColumnLayout, usual: ColumnLayout, longest_name: int) -> bool:
