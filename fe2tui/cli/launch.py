@@ -33,7 +33,7 @@ _OPTIONS = {"key_name": "key", "security_group": "group", "market": "spot", "tag
 _OMITTED = "-"
 _MAX_RETRY = 7 * 24 * 60  # minutes
 _PRICES_WAIT = 5.0  # seconds at most for prices, which are read once a day: the cost is printed before the launch
-_SPOT_PRICES_WAIT = 20.0  # seconds for a spot launch, which compares on-demand and spot prices
+_COMPARED_PRICES_WAIT = 20.0  # seconds where they decide: on-demand against spot prices, or whether to try again later
 
 
 class PositionalValue(click.ParamType[str]):
@@ -114,7 +114,7 @@ def launch(
             print_message(f"An earlier launch: {visible(outcome.label)}: {visible(outcome.words)}")
             if outcome.error:
                 print_error(visible(outcome.label), outcome.error)
-        prices_wait = _SPOT_PRICES_WAIT if request.is_spot else _PRICES_WAIT
+        prices_wait = _COMPARED_PRICES_WAIT if request.is_spot or until is not None else _PRICES_WAIT
         known = task.LaunchLookups(replace(ctx, pace=replace(ctx.pace, prices=prices_wait)))
         try:
             plan = await _agree_on_launch(ctx, request, known)

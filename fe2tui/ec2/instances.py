@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,8 @@ from fe2tui.tasks.launch import launch_when_capacity
 from fe2tui.tasks.names import find_instance, resolve_instances
 from fe2tui.tasks.read_fleet import read_fleet
 from fe2tui.tasks.spot_requests import RequestWithInstance
+
+_PRICES_WAIT = 20.0  # seconds at most for prices that a person is asked to agree to
 
 
 class InstanceMethods(Client):
@@ -109,7 +112,8 @@ class InstanceMethods(Client):
         )
 
         async def read_plan(ctx: Context) -> launching.LaunchPlan | None:
-            return None if ctx.session.read_only else await launching.plan_launch(ctx, request)
+            patient = replace(ctx, pace=replace(ctx.pace, prices=_PRICES_WAIT))
+            return None if ctx.session.read_only else await launching.plan_launch(patient, request)
 
         async def work(ctx: Context) -> Instance:
             await launching.recover_launches(ctx)
