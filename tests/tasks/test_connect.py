@@ -81,7 +81,7 @@ async def test_a_changed_host_key_stops_with_an_explanation_and_never_connects(b
     assert isinstance(error, HostKeyChangedError) and name in error.summary and "ssh-keygen -R" in error.remedy
 
 
-async def test_host_keys_made_anew_by_the_instance_itself_are_in_the_console_output_and_taken_from_there(
+async def test_new_host_keys_that_the_instance_itself_has_made_are_in_the_console_output_and_taken_from_there(
     fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
 ) -> None:
     bench: Bench = await begin(fresh_cloud(scene=False))  # type: ignore[misc]
