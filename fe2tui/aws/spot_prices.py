@@ -169,12 +169,12 @@ class SpotPriceCache:
 
 
 class SpotHistoryStore(Protocol):
-    """Keeps histories between runs (``store.spot_history``). Called in a thread."""
+    """Keeps histories between runs (``store.spot_history``). Called in a thread. ``now`` is the caller's time."""
 
-    def get(self, location: Location, types: Iterable[str]) -> dict[str, SpotHistory]:
+    def get(self, location: Location, types: Iterable[str], now: datetime | None = None) -> dict[str, SpotHistory]:
         """The histories of these types; a type without one is not in it."""
 
-    def add(self, location: Location, histories: Iterable[SpotHistory]) -> None: ...
+    def add(self, location: Location, histories: Iterable[SpotHistory], now: datetime | None = None) -> None: ...
 
 
 class _MissingWindow(NamedTuple):
@@ -273,13 +273,13 @@ class SpotHistoryCache:
         location = session.location
         lacking = [name for name in spans if _missing_windows(name, spans[name], self.cached(location, name), now)]
         if lacking:
-            await self._load_from_store(location, lacking)  # another process may have read it meanwhile
+            await self._load_from_store(location, lacking, now)  # another process may have read it meanwhile
             windows = [
                 window
                 for name in lacking
                 for window in _missing_windows(name, spans[name], self.cached(location, name), now)
             ]
-            tasks = self._start_reads(session, windows)
+            tasks = self._start_reads(session, windows, now)
             if tasks:
                 await asyncio.wait(tasks)  # does not cancel them
             for task in tasks:
@@ -289,7 +289,9 @@ class SpotHistoryCache:
     def close(self) -> None:
         self._reads.close()
 
-    def _start_reads(self, session: Session, windows: Iterable[_MissingWindow]) -> set[asyncio.Task[None]]:
+    def _start_reads(
+        self, session: Session, windows: Iterable[_MissingWindow], now: datetime
+    ) -> set[asyncio.Task[None]]:
         location = session.location
         tasks: set[asyncio.Task[None]] = set()
         rest: list[_MissingWindow] = []
@@ -298,32 +300,32 @@ class SpotHistoryCache:
             if covering is None:
                 rest.append(window)
             else:
-                tasks.add(self._start_read(session, covering))
+                tasks.add(self._start_read(session, covering, now))
         rest.sort(key=lambda window: window.batch)
         for _, batch in groupby(rest, key=lambda window: window.batch):
             some = list(batch)
             types = frozenset(window.type for window in some)
             since, until = min(window.since for window in some), max(window.until for window in some)
-            tasks.add(self._start_read(session, _WindowRead(location, types, since, until)))
+            tasks.add(self._start_read(session, _WindowRead(location, types, since, until), now))
         return tasks
 
-    def _start_read(self, session: Session, read: _WindowRead) -> asyncio.Task[None]:
-        return self._reads.start(read, lambda: self._read_from_aws(session, read))
+    def _start_read(self, session: Session, read: _WindowRead, now: datetime) -> asyncio.Task[None]:
+        return self._reads.start(read, lambda: self._read_from_aws(session, read, now))
 
-    async def _read_from_aws(self, session: Session, read: _WindowRead) -> None:
+    async def _read_from_aws(self, session: Session, read: _WindowRead, now: datetime) -> None:
         found = await read_spot_history(session, read.types, read.since, until=read.until)
         self._merge(read.location, found.values())
         if self._store is not None:
             try:
-                await asyncio.to_thread(self._store.add, read.location, found.values())
+                await asyncio.to_thread(self._store.add, read.location, found.values(), now)
             except StoreError:
                 return  # the next process reads it again
 
-    async def _load_from_store(self, location: Location, names: Sequence[str]) -> None:
+    async def _load_from_store(self, location: Location, names: Sequence[str], now: datetime | None = None) -> None:
         if not names or self._store is None:
             return
         try:
-            found = await asyncio.to_thread(self._store.get, location, names)
+            found = await asyncio.to_thread(self._store.get, location, names, now)
         except StoreError:
             return  # AWS has it too
         self._merge(location, found.values())

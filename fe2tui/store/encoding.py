@@ -40,9 +40,13 @@ def maybe_moment(count: int | None) -> datetime | None:
     return None if count is None else from_micros(count)
 
 
-def is_future(moment: datetime) -> bool:
-    """Whether the moment at which something was read is still to come: this computer's clock was ahead then."""
-    return moment > datetime.now(UTC)
+def is_future(moment: datetime, now: datetime | None = None) -> bool:
+    """Whether the moment at which something was read is still to come: this computer's clock was ahead then.
+
+    ``now`` counts where it is later than this computer's time.
+    """
+    here = datetime.now(UTC)
+    return moment > (here if now is None else max(now, here))
 
 
 def field_names(of: type) -> tuple[str, ...]:

@@ -23,13 +23,14 @@ _SECOND = 1_000_000  # microseconds
 class SpotHistoryTable:
     """The spot price history of each type. The caller decides by ``until`` whether it is too old.
 
-    One that was read until a moment in the future is of a wrong clock, and counts as not read.
+    One that was read until a moment after ``now`` (this computer's time if None) is of a wrong clock, and counts as not
+    read.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def get(self, location: Location, types: Iterable[str]) -> dict[str, SpotHistory]:
+    def get(self, location: Location, types: Iterable[str], now: datetime | None = None) -> dict[str, SpotHistory]:
         names = list(dict.fromkeys(types))
         found: dict[str, SpotHistory] = {}
         for first in range(0, len(names), _MAX_TYPES):
@@ -40,10 +41,10 @@ class SpotHistoryTable:
                 (location.key, *some),
             )
             histories = [_decode_history(row) for row in rows]
-            found.update({one.type: one for one in histories if not is_future(one.until)})
+            found.update({one.type: one for one in histories if not is_future(one.until, now)})
         return found
 
-    def add(self, location: Location, histories: Iterable[SpotHistory]) -> None:
+    def add(self, location: Location, histories: Iterable[SpotHistory], now: datetime | None = None) -> None:
         """Merge these with the stored histories. If there is a gap between them, the newer one replaces the other."""
         new = list(histories)
         if not new:
@@ -51,17 +52,19 @@ class SpotHistoryTable:
         with self._database.transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO spot_history (place, type, since, until, body) VALUES (?, ?, ?, ?, ?)",
-                [(location.key, *_row(_merge_with_saved(connection, location, one))) for one in new],
+                [(location.key, *_row(_merge_with_saved(connection, location, one, now))) for one in new],
             )
 
 
-def _merge_with_saved(connection: sqlite3.Connection, location: Location, new: SpotHistory) -> SpotHistory:
+def _merge_with_saved(
+    connection: sqlite3.Connection, location: Location, new: SpotHistory, now: datetime | None
+) -> SpotHistory:
     rows = connection.execute(
         "SELECT type, since, until, body FROM spot_history WHERE place = ? AND type = ?", (location.key, new.type)
     )
     for row in rows:
         saved = _decode_history(row)
-        if not is_future(saved.until):
+        if not is_future(saved.until, now):
             new = merge_spot_histories(saved, new)
     return new.drop_before(new.until - RETENTION)
 

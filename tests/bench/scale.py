@@ -102,7 +102,7 @@ def _keep_moving(cloud: Cloud) -> None:
     import boto3
 
     keys = cloud.environment
-    ec2 = boto3.client(
+    ec2 = boto3.Session().client(
         "ec2",
         endpoint_url=cloud.endpoint,
         region_name=keys["AWS_REGION"],

@@ -153,7 +153,7 @@ def call_to_answer(runs: int) -> Figure:
         started = time.perf_counter()
         with Cloud() as cloud:
             keys = cloud.environment
-            boto3.client(
+            boto3.Session().client(
                 "ec2",
                 endpoint_url=cloud.endpoint,
                 region_name=keys["AWS_REGION"],

@@ -273,13 +273,17 @@ def test_a_read_only_profile_guards_its_account_whatever_signs(
     settings.write_text(f"{settings.read_text()}\nregion = 'us-east-2'\n[profiles.prod]\nread_only = true\n")
     variables = dict(zip(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), first, strict=True))
     if is_assumed:
-        given = boto3.client(
-            "sts",
-            endpoint_url=own_fe2.environment["AWS_ENDPOINT_URL"],
-            region_name="us-east-2",
-            aws_access_key_id=keys.access_key,
-            aws_secret_access_key=keys.secret,
-        ).assume_role(RoleArn=f"{ACCOUNT_ARN}:role/demo", RoleSessionName="jane")["Credentials"]
+        given = (
+            boto3.Session()
+            .client(
+                "sts",
+                endpoint_url=own_fe2.environment["AWS_ENDPOINT_URL"],
+                region_name="us-east-2",
+                aws_access_key_id=keys.access_key,
+                aws_secret_access_key=keys.secret,
+            )
+            .assume_role(RoleArn=f"{ACCOUNT_ARN}:role/demo", RoleSessionName="jane")["Credentials"]
+        )
         variables = {
             "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],

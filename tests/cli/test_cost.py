@@ -88,7 +88,7 @@ def test_the_price_before_a_launch_includes_the_images_further_disks_and_their_t
         monkeypatch.setenv(name, value)
     launched = ("launch", "base", "ubuntu", "60", "m5.large", "--iops", "4000", "--no-wait", "--json")
     instance = empty_fe2(*launched).json
-    ec2: Any = boto3.client("ec2", endpoint_url=empty_fe2.cloud.endpoint)
+    ec2: Any = boto3.Session().client("ec2", endpoint_url=empty_fe2.cloud.endpoint)
     wanted = {"Size": 100, "VolumeType": "gp3", "Iops": 6000, "Throughput": 500}
     data = ec2.create_volume(AvailabilityZone=instance["zone"], **wanted)["VolumeId"]
     ec2.attach_volume(VolumeId=data, InstanceId=instance["id"], Device="/dev/sdf")

@@ -70,7 +70,7 @@ async def test_what_it_cost_is_what_a_person_computes(
     bench = await begin(cloud)
     clock = Clock(cloud)
     bench.ctx.clock = clock.now
-    ec2: Any = boto3.client("ec2", region_name="us-east-2", endpoint_url=cloud.endpoint)
+    ec2: Any = boto3.Session().client("ec2", region_name="us-east-2", endpoint_url=cloud.endpoint)
 
     image = ec2.describe_images(Owners=["099720109477"])["Images"][0]
     disk = {"DeviceName": image["RootDeviceName"], "Ebs": {"VolumeSize": 20, "VolumeType": "gp3"}}

@@ -107,7 +107,7 @@ async def test_each_hour_of_a_spot_machine_costs_what_the_market_asked_when_it_b
     fleet = await read_whole_fleet(own.ctx)
     at, begun = now(own), train.launched_at
     assert begun is not None
-    ec2: Any = boto3.client("ec2", region_name="us-east-2", endpoint_url=own.cloud.endpoint)
+    ec2: Any = boto3.Session().client("ec2", region_name="us-east-2", endpoint_url=own.cloud.endpoint)
     told = ec2.get_paginator("describe_spot_price_history").paginate(
         InstanceTypes=[train.type], AvailabilityZone=train.zone, ProductDescriptions=["Linux/UNIX"], StartTime=begun
     )

@@ -87,7 +87,7 @@ async def test_costs_and_consequences_are_shown_before_anything_is_done(demo_env
         said = texts(await changed(driven, "base", "m5.2xlarge"))
         assert "Change base from m5.xlarge to m5.2xlarge?" in said
         assert "$0.192 an hour more" in said
-        assert "$140.16 more in a month" in said
+        assert "$140.16 more over a full month" in said
         assert "base is stopped, and started again as m5.2xlarge." in said
         assert "address" in said
         await driven.press("enter")  # the default is no
