@@ -25,7 +25,7 @@ class Location:
     @property
     def is_local(self) -> bool:
         """Whether the endpoint is a loopback address, where calls cost nothing."""
-        return bool(re.match(r"https?://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?(/|$)", self.endpoint))
+        return bool(re.match(r"https?://((?i:localhost)|127(\.\d{1,3}){3}|\[::1\])(:\d+)?(/|$)", self.endpoint))
 
 
 def zone_letter(zone: str) -> str:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from textual import events
@@ -254,14 +255,14 @@ async def test_long_and_costly_runs_are_counted_in_the_status_line_and_marked_in
 
 @asynccontextmanager
 async def far_away(cloud: Cloud, size: tuple[int, int] = (130, 40), **settings: Any) -> AsyncIterator[Driven]:
-    """The dashboard on a cloud that it does not take for one on this computer: another way to write its address."""
-    port = cloud.endpoint.rsplit(":", 1)[1]
-    app = Dashboard(Choice(endpoint_url=f"http://LOCALHOST:{port}"), replace(load(), quick_seconds=0.3, **settings))
-    async with app.run_test(size=size) as pilot:
-        driven = Driven(app, pilot)
-        await driven.until(lambda: app.screen.id == "main")
-        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.prices.on_demand)
-        yield driven
+    """The dashboard on a cloud that it does not take for one on this computer."""
+    app = Dashboard(Choice(endpoint_url=cloud.endpoint), replace(load(), quick_seconds=0.3, **settings))
+    with patch.object(Location, "is_local", property(lambda self: False)):
+        async with app.run_test(size=size) as pilot:
+            driven = Driven(app, pilot)
+            await driven.until(lambda: app.screen.id == "main")
+            await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.prices.on_demand)
+            yield driven
 
 
 @pytest.fixture
