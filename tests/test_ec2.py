@@ -514,6 +514,22 @@ def test_what_makes_aws_replace_a_member_of_a_group_is_refused_without_a_termina
         assert ec2.stop("inst1", yes=True, wait=True)[0].is_done
 
 
+def test_tags_and_names_are_changed_and_the_console_is_read(
+    fresh_cloud: Callable[..., Cloud], enter_cloud: Callable[[Cloud], Path]
+) -> None:
+    enter_cloud(fresh_cloud())
+    with EC2() as ec2:
+        assert ec2.tag("base", tags={"env": "prod"}, remove=["owner"])[0].is_done
+        tags = ec2.instance("base").tags
+        assert tags["env"] == "prod" and "owner" not in tags
+        assert ec2.rename("base", "older").is_done and ec2.instance("older").tags["env"] == "prod"
+        with pytest.raises(UsageError, match="There is an instance vault already"):
+            ec2.rename("older", "vault")
+        with pytest.raises(UsageError, match="No tag was named"):
+            ec2.tag("older")
+        assert ec2.console("older")
+
+
 def test_boto3s_objects_use_the_login_that_there_is(
     fresh_cloud: Callable[..., Cloud], enter_cloud: Callable[[Cloud], Path]
 ) -> None:

@@ -100,9 +100,20 @@ async def console_output(session: Session, instance_id: str) -> str:
     return str(reply.get("Output") or "")
 
 
+async def create_tags(session: Session, ids: Sequence[str], tags: Mapping[str, str]) -> None:
+    """Set tags of instances. A tag that is there gets the new value."""
+    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+    await session.call("ec2", "CreateTags", Resources=list(ids), Tags=pairs)
+
+
+async def delete_tags(session: Session, ids: Sequence[str], keys: Iterable[str]) -> None:
+    """Remove the tags with these keys from instances, whatever their values are."""
+    await session.call("ec2", "DeleteTags", Resources=list(ids), Tags=[{"Key": key} for key in keys])
+
+
 async def delete_name_tag(session: Session, instance_id: str) -> None:
     """Delete the Name tag, so that another instance may have the name."""
-    await session.call("ec2", "DeleteTags", Resources=[instance_id], Tags=[{"Key": "Name"}])
+    await delete_tags(session, [instance_id], ["Name"])
 
 
 async def wait_for_states(

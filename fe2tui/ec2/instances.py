@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -28,14 +28,15 @@ from fe2tui.tasks import connect as connecting
 from fe2tui.tasks import launch as launching
 from fe2tui.tasks import power
 from fe2tui.tasks import spot_requests as asking
+from fe2tui.tasks import tags as tagging
 from fe2tui.tasks import terminate as terminating
 from fe2tui.tasks.connect import connection_failure
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.impact import Impact, terminate_impact
 from fe2tui.tasks.keys import AccountKey, KeyChoices, read_key_choices
 from fe2tui.tasks.launch import launch_when_capacity
-from fe2tui.tasks.names import find_instance, resolve_instances
-from fe2tui.tasks.read_fleet import read_fleet
+from fe2tui.tasks.names import find_instance, resolve_instance, resolve_instances
+from fe2tui.tasks.read_fleet import read_fleet, read_instances
 from fe2tui.tasks.spot_requests import RequestWithInstance
 
 _PRICES_WAIT = 20.0  # seconds at most for prices that a person is asked to agree to
@@ -178,6 +179,30 @@ class InstanceMethods(Client):
         lost.
         """
         return self._act_on_each(names, lambda ctx, ids: terminating.terminate(ctx, ids, wait=wait))
+
+    def tag(
+        self,
+        *names: Reference | Iterable[Reference],
+        tags: Mapping[str, str] | None = None,
+        remove: Sequence[str] = (),
+    ) -> Lines[Outcome]:
+        """Set tags of instances, and remove those with the keys in ``remove``. Returns and raises as ``stop`` does."""
+        return self._act_on_each(names, lambda ctx, ids: tagging.tag(ctx, ids, tags or {}, remove))
+
+    def rename(self, name: Reference, new: str) -> Outcome:
+        """Give an instance another name. Raises UsageError if another instance has it, and what AWS refuses."""
+        wanted = name_of(name)
+
+        async def work(ctx: Context) -> Outcome:
+            fleet = await read_instances(ctx)
+            return await tagging.rename(ctx, fleet, resolve_instance(fleet, wanted), new)
+
+        return outcome_lines([self._run(work)])[0]
+
+    def console(self, name: Reference) -> str:
+        """The console output of an instance since its last boot; empty while AWS has none."""
+        instance = self.instance(name)
+        return self._run(lambda ctx: aws.console_output(ctx.session, instance.id))
 
     def terminate_impact(self, *names: Reference | Iterable[Reference]) -> Impact:
         """What ``terminate`` would destroy, keep and save; ``print`` shows it as ``fe2 terminate`` does."""

@@ -42,6 +42,9 @@ CASES: dict[str, list[tuple[tuple[str, ...], dict[str, str]]]] = {
     "launch": [(LAUNCH, OWN_FIRST), (SPOT, OWN_FIRST)],
     "stop": [(("stop", "new", "--wait"), {}), (("stop", "newspot", "--force", "--yes", "--wait"), {})],
     "change-type": [(("change-type", "new", "t3.small"), {})],
+    "tag": [(("tag", "new", "env=test"), {})],
+    "rename": [(("rename", "newspot", "newspot2"), {}), (("rename", "newspot2", "newspot"), {})],
+    "console": [(("console", "base"), {})],
     "start": [(("start", "new", "--yes"), {}), (("start", "newspot", "--yes"), {})],
     "reboot": [(("reboot", "new"), {})],
     "freeze": [

@@ -185,6 +185,24 @@ def test_forcing_off_asks_first(base: Any) -> None:
     assert named(base, "base")["state"] == "stopped"
 
 
+def test_tags_are_set_and_removed_a_name_is_changed_and_the_console_printed(own_fe2: Any) -> None:
+    said = own_fe2("tag", "base", "env=prod", "note=", "--remove", "owner")
+    assert said.status == 0, said.err
+    assert "tagged env=prod and note=, without owner" in said.out
+    tags = named(own_fe2, "base")["tags"]
+    assert (tags["env"], tags["note"]) == ("prod", "") and "owner" not in tags
+    assert own_fe2("tag", "base").status == 2
+    assert "“env” is not a tag" in own_fe2("tag", "base", "env").err
+    assert own_fe2("tag", "base", "aws:x=y").status == 1
+    taken = own_fe2("rename", "base", "vault")
+    assert taken.status == 2 and "There is an instance vault already" in taken.err
+    assert own_fe2("rename", "base", "base-old").status == 0
+    assert named(own_fe2, "base-old")["tags"]["env"] == "prod"
+    console = own_fe2("console", "base-old")
+    assert console.status == 0 and console.out
+    assert own_fe2("tag", "base-old", "env=dev", "--read-only").status != 0
+
+
 def test_what_makes_aws_replace_a_member_of_a_group_asks_first_and_refuses_without_a_terminal(own_fe2: Any) -> None:
     inst1 = named(own_fe2, "inst1")["id"]
     own_fe2.cloud.control("/demo/tag", {"instance": inst1, "tags": {"aws:autoscaling:groupName": "web"}})
