@@ -142,6 +142,13 @@ async def resolve_launch_image(session: Session, text: str, architecture: str = 
         word = IMAGE_WORDS.get(wanted.lower())
         if image is None and word is not None:
             image = await _newest_public_image(session, word, architecture)
+            if image is None:
+                raise FieldError(
+                    "image",
+                    f"{session.region} shows no {word.title}: neither the public parameters that name the newest one "
+                    f"nor an image of their owner ({word.owner}) is there.",
+                    "An emulator may have neither. Name an image by its id (ami-…), or one of your own by its name.",
+                )
         if image is None:
             raise FieldError("image", f"No image of yours in {session.region} is called “{wanted}”.", _IMAGE_HINT)
     _check_launchable(image, architecture)

@@ -26,6 +26,8 @@ from fe2tui.tasks.context import Context, activity_entry, run_to_completion
 from fe2tui.tasks.names import find_instance
 
 _Found = TypeVar("_Found")
+# No waiting mends these. Source: EC2 user guide, "Get the status of a Spot Instance request".
+_NEVER_FULFILLED = ("bad-parameters", "constraint-not-fulfillable")
 _STOPPED_STATES = (State.STOPPING, State.STOPPED)
 
 
@@ -143,7 +145,7 @@ async def wait_until_fulfilled(ctx: Context, request_id: str, *, timeout: float 
         if request.state == "active" and request.instance_id:
             return request
         words = request_text(request)
-        if request.state not in LIVE_REQUEST_STATES:
+        if request.state not in LIVE_REQUEST_STATES or request.status_code in _NEVER_FULFILLED:
             raise StateError(
                 f"{request.id} gets no instance any more: {words}.", "Launch again.", code=request.status_code or None
             )

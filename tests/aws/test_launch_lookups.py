@@ -12,6 +12,7 @@ from fe2tui.aws.instances import describe_instances
 from fe2tui.aws.session import Session, enabled_regions
 from fe2tui.demo import Cloud
 from fe2tui.errors import DeniedError, FieldError
+from fe2tui.model.image import IMAGE_WORDS
 from fe2tui.model.instance import State
 from fe2tui.model.location import REGIONS
 from tests.aws.conftest import Answers, Open, calls
@@ -59,6 +60,17 @@ async def test_a_name_means_itself_and_is_no_pattern(session: Session, text: str
     with pytest.raises(FieldError, match="is called") as caught:
         await images.resolve_launch_image(session, text)
     assert caught.value.field == "image"
+
+
+async def test_a_word_whose_images_are_not_there_is_not_called_unknown(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    word = IMAGE_WORDS["ubuntu"]
+    edition = word.editions[0]._replace(parameters={"x86_64": "/nothing/there"})
+    monkeypatch.setattr(images, "IMAGE_WORDS", {"ubuntu": word._replace(owner="000000000000", editions=(edition,))})
+    with pytest.raises(FieldError, match="us-east-2 shows no Ubuntu") as caught:
+        await images.resolve_launch_image(session, "ubuntu")
+    assert "000000000000" in caught.value.summary and "Type ubuntu" not in caught.value.remedy
 
 
 async def test_an_image_id_that_is_not_there_is_named(session: Session) -> None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from fe2tui.aws.session import Session
 from fe2tui.aws.spot import spot_request
 from fe2tui.demo import Cloud, Options
 from fe2tui.errors import AwsError, CapacityError, NotFoundError, StateError, UsageError
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.interruption import interruption_text
-from fe2tui.model.spot import Market
+from fe2tui.model.spot import Market, SpotRequest
+from fe2tui.tasks import spot_requests
 from fe2tui.tasks.connect import prepare_connection
 from fe2tui.tasks.launch import launch
 from fe2tui.tasks.power import find_unstoppable, reboot, start, stop
@@ -261,6 +264,22 @@ async def test_a_request_is_waited_for_until_it_has_its_instance(spot: Bench, na
     await cancel_spot_request(spot.ctx, request)
     with pytest.raises(StateError, match="gets no instance any more"):
         await wait_until_fulfilled(spot.ctx, request, timeout=0)
+
+
+@pytest.mark.parametrize("code", ["bad-parameters", "constraint-not-fulfillable"])
+async def test_a_request_that_no_waiting_can_fulfil_is_not_waited_for(
+    spot: Bench, name: str, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = await find_spot_request(spot.ctx, (await bought(spot, name)).spot_request_id or "")
+    held = replace(request, state="open", status_code=code, instance_id=None)
+
+    async def read(session: Session, request_id: str) -> SpotRequest:
+        return held
+
+    monkeypatch.setattr(spot_requests, "spot_request", read)  # the demo's requests do not get into this state
+    with pytest.raises(StateError, match="gets no instance any more") as caught:
+        await wait_until_fulfilled(spot.ctx, request.id)
+    assert caught.value.code == code
 
 
 async def test_a_denied_cancellation_is_an_error(spot: Bench, name: str) -> None:
