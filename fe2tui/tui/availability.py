@@ -156,6 +156,10 @@ def can_terminate(context: CommandContext) -> str | None:
     return "It is already terminated." if len(context.targets) == 1 else "They are already terminated."
 
 
+def keep_title(context: CommandContext) -> str:
+    return "Unkeep" if context.targets and all(one.is_kept for one in context.targets) else "Keep"
+
+
 def can_change_days(context: CommandContext) -> str | None:
     return None if context.pane == SPOT or context.is_spot_visible else "The spot prices are not visible: 3 goes there."
 

@@ -24,6 +24,7 @@ _HELP_BY_GROUP: Mapping[str, Mapping[str, str]] = {
         "reboot": "Reboot the instance.",
         "freeze": "Create an image of the instance, to launch others from it.",
         "change_type": "Change the type of the instance, after showing the possible types and their prices.",
+        "keep": "Tag the instance fe2:keep=yes: no alert, no bulk action; remove that tag if it has it.",
         "types": "Show the instance types of the region with their prices, and launch one.",
         "spot_prices": "Show spot prices of this type; in the spot pane, follow the selected instance again.",
         "terminate": "Terminate the instance, or deregister the image, after showing what will be lost.",
@@ -71,6 +72,7 @@ _CURRENT_TITLES: Mapping[str, Callable[[CommandContext], str]] = {
     "stop_or_start": availability.stop_or_start_title,
     "spot_prices": availability.spot_prices_title,
     "terminate": availability.remove_title,
+    "keep": availability.keep_title,
 }
 
 
@@ -130,6 +132,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "change_type", "t", "Type", "change_type:change_type", availability.can_change_type, _INSTANCES, is_write=True
     ),
+    Command("keep", "", "Keep", "tags:keep_or_unkeep", availability.can_terminate, _INSTANCES, is_write=True),
     Command("types", "", "Instance types", "types:browse_types", availability.has_fleet),
     Command(
         "spot_prices",

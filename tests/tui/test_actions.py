@@ -91,6 +91,15 @@ async def test_failed_status_checks_and_a_retirement_are_in_the_row_and_a_start_
         await driven.until(lambda: {vault} == driven.fleet.statuses.keys())
 
 
+async def test_keep_tags_an_instance_and_removes_the_tag_again(own_cloud: Cloud) -> None:
+    async with dashboard() as driven:
+        await driven.go_to("od1")
+        driven.perform("keep")
+        await driven.until(lambda: driven.named("od1").is_kept and not driven.view.running_tasks)
+        driven.perform("keep")
+        await driven.until(lambda: "fe2:keep" not in driven.named("od1").tags)
+
+
 async def test_stop_then_start_with_the_same_key(own_cloud: Cloud) -> None:
     async with dashboard() as driven:
         await driven.go_to("base")

@@ -58,7 +58,7 @@ def select_targets(context: CommandContext, skip_reason: Callable[[Instance], st
 
     Of several targets, those tagged ``fe2:keep`` are left out too.
     """
-    newest = _newest_instances(context)
+    newest = newest_instances(context)
     is_bulk = len(context.targets) > 1
     fit: list[Instance] = []
     skipped: list[Skipped] = []
@@ -75,10 +75,10 @@ def select_targets(context: CommandContext, skip_reason: Callable[[Instance], st
 def current_instance(context: CommandContext) -> Instance:
     """The single target in its newest state."""
     target = context.targets[0]
-    return _newest_instances(context).get(target.id, target)
+    return newest_instances(context).get(target.id, target)
 
 
-def _newest_instances(context: CommandContext) -> Mapping[str, Instance]:
+def newest_instances(context: CommandContext) -> Mapping[str, Instance]:
     fleet = context.services.fleet or context.fleet
     return fleet.instances if fleet is not None and fleet.location == context.location else {}
 

@@ -57,6 +57,8 @@ ROW_NOTES: Mapping[str, str] = {
     "Change type of": "changing …",
     "Terminate": "terminating …",
     "Connect": "connecting …",
+    "Keep": "tagging …",
+    "Unkeep": "tagging …",
 }
 """What STATE says from the moment that a person has asked for it, by how the task's title begins."""
 
