@@ -57,6 +57,14 @@ def test_what_is_wrong_stands_first_with_what_to_do_and_the_group_is_named() -> 
     assert "Group Auto Scaling group web, which terminates stopped instances" in text
 
 
+def test_windows_is_reached_by_remote_desktop_and_an_ipv6_address_is_shown_where_it_is_the_only_one() -> None:
+    windows = instance(1, platform="Windows", public_ip="203.0.113.9")
+    assert "RDP runs Windows: Remote Desktop to 203.0.113.9, port 3389" in said(windows) and "SSH" not in said(windows)
+    only = instance(2, public_ip=None, private_ip="10.0.0.9", ipv6="2001:db8::9")
+    assert "@2001:db8::9" in said(only)
+    assert COLUMNS["address"].cell(only, InstanceRowScope(fleet([only]), NOW)) == ("2001:db8::9", "text")
+
+
 def test_from_when_on_one_is_pointed_out_is_settable_and_can_be_never() -> None:
     one = instance(1, launched_at=NOW - 30 * HOUR)
     assert looks(one) == ("trouble", "long running")

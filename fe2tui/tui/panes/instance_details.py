@@ -86,6 +86,10 @@ def _alert_facts(instance: Instance, scope: InstanceRowScope) -> Iterator[Fact]:
 
 
 def _ssh_facts(instance: Instance, fleet: Fleet, has_host_key: bool) -> Iterator[Fact]:
+    if instance.is_windows and not instance.tags.get(USER_TAG):
+        where = f": Remote Desktop to {instance.address}, port 3389" if instance.address else ", has no address"
+        yield Fact("RDP", f"runs Windows{where}")
+        return
     user = instance.tags.get(USER_TAG) or login_user(fleet.image_names.get(instance.image_id, ""))
     port = instance.tags.get(PORT_TAG, "")
     port_option = f" -p {visible(port)}" if port and port != "22" else ""
