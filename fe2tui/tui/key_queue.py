@@ -46,7 +46,7 @@ class KeyQueue:
         self._takes_text = takes_text
         self._reasons: set[str] = set()
         self._current: events.Key | None = None
-        self._queue: deque[tuple[events.Key, Burst]] = deque()
+        self._queue: deque[tuple[events.Key, Burst, float]] = deque()  # with the time at which each came here
         self._posted: events.Key | None = None
         self._arrived_at = 0.0
         self._burst = Burst()
@@ -76,10 +76,10 @@ class KeyQueue:
         if event is self._posted:
             self._posted = None
         else:
-            burst = self._burst_of(event)
+            burst, now = self._burst_of(event), time.monotonic()
             is_busy = self._reasons or self._current is not None or self._queue or self._posted is not None
-            if is_busy or self._look_ahead_left(event) > 0:
-                self._queue.append((event, burst))
+            if is_busy or self._look_ahead_left(event, now) > 0:
+                self._queue.append((event, burst, now))
                 self._post_next()
                 return True
             self.current_burst = burst
@@ -102,20 +102,21 @@ class KeyQueue:
             self._burst = Burst()
         return burst
 
-    def _look_ahead_left(self, event: events.Key) -> float:
+    def _look_ahead_left(self, event: events.Key, seen_at: float) -> float:
         """The seconds for which a letter that may be a command still waits for those that arrived with it."""
         if not event.is_printable or self._takes_text():
             return 0
-        return event.time + self.look_ahead_seconds - time.monotonic()
+        return seen_at + self.look_ahead_seconds - time.monotonic()
 
     def _post_next(self) -> None:
         if self._queue and not self._reasons and self._current is None and self._posted is None:
-            wait = self._look_ahead_left(self._queue[0][0])
+            event, _, seen_at = self._queue[0]
+            wait = self._look_ahead_left(event, seen_at)
             if wait > 0:
                 self.hold(LOOK_AHEAD)
                 asyncio.get_running_loop().call_later(wait, self.release, LOOK_AHEAD)
                 return
-            key, self.current_burst = self._queue.popleft()
+            key, self.current_burst, _ = self._queue.popleft()
             self._posted = events.Key(key.key, key.character)
             self._posted.time = key.time  # forms refuse keys that were pressed before they opened
             if self.current_burst.first is key:
