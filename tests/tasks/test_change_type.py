@@ -329,7 +329,7 @@ async def test_a_refused_stop_changes_nothing_and_says_so(bench: Bench, name: st
         ),
         (
             "Unsupported",
-            f"Your requested instance type ({NEW}) is not supported in your requested zone",
+            f"Your requested instance type ({NEW}) is not supported in your requested Availability Zone",
             "does not offer",
         ),
         ("InvalidParameterCombination", "The specified instance type is not eligible for Free Tier", "free plan"),
