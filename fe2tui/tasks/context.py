@@ -177,11 +177,11 @@ def report_store_errors(ctx: Context, task: str, subject: str, label: str) -> It
         ctx.report_step(task, "log", f"Not recorded: {error.summary}", subject=subject, label=label)
 
 
-async def in_time(reading: Awaitable[_Result], seconds: float) -> _Result | None:
+async def in_time(read: Callable[[], Awaitable[_Result]], seconds: float) -> _Result | None:
     """The result; None if the read fails, or takes longer."""
     with suppress(Fe2Error, TimeoutError):
         async with asyncio.timeout(seconds):
-            return await reading
+            return await read()
     return None
 
 

@@ -293,7 +293,7 @@ class Launcher:
         """The error with the number of the quota, which EC2's own message lacks for spot instances."""
         if error.code != _SPOT_QUOTA_CODE:
             return error
-        most = await in_time(spot_vcpu_quota(self.ctx.session, self.plan.request.type), self.ctx.pace.quota)
+        most = await in_time(lambda: spot_vcpu_quota(self.ctx.session, self.plan.request.type), self.ctx.pace.quota)
         if most is not None:
             allowed = f"at most {most} vCPUs of" if most else "no"
             error.summary = f"Your account may run {allowed} spot instances of this family{'' if most else ' yet'}."

@@ -123,7 +123,7 @@ class LaunchLookups:
         """
         ctx = self._ctx
         reading = self._ask_once(("prices",), lambda: prices.current_prices(ctx.session, ctx.store.prices, ctx.clock))
-        read = await in_time(reading, ctx.pace.prices)
+        read = await in_time(lambda: reading, ctx.pace.prices)
         return read or await prices.cached_prices(ctx.store.prices, ctx.session.region) or Prices()
 
     async def spot_prices(self, type_name: str, *, waits: bool) -> Mapping[str, Decimal]:

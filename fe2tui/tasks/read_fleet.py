@@ -105,10 +105,10 @@ async def with_costs(ctx: Context, fleet: Fleet, instances: Iterable[Instance]) 
     some = list(instances)
     ids = [attachment.volume_id for instance in some for attachment in instance.attachments]
     volumes, prices, spot, usages = await asyncio.gather(
-        in_time(aws_instances.describe_volumes(ctx.session, ids), _COSTS_WAIT),
-        in_time(current_prices(ctx.session, ctx.store.prices, ctx.clock), _COSTS_WAIT),
-        in_time(_read_spot_prices(ctx, some), _COSTS_WAIT),
-        in_time(asyncio.to_thread(ctx.store.instance_usage.get, fleet.location), _COSTS_WAIT),
+        in_time(lambda: aws_instances.describe_volumes(ctx.session, ids), _COSTS_WAIT),
+        in_time(lambda: current_prices(ctx.session, ctx.store.prices, ctx.clock), _COSTS_WAIT),
+        in_time(lambda: _read_spot_prices(ctx, some), _COSTS_WAIT),
+        in_time(lambda: asyncio.to_thread(ctx.store.instance_usage.get, fleet.location), _COSTS_WAIT),
     )
     if prices is None:
         prices = await cached_prices(ctx.store.prices, ctx.session.region) or Prices()
@@ -221,7 +221,7 @@ async def _account(ctx: Context) -> str:
     """The account's number, by which usage is kept. AWS is asked only for what was never known; else empty."""
     if known := ctx.session.account or (await _last_fleet(ctx)).account:
         return known
-    identity = await in_time(ctx.session.identity(), _ACCOUNT_WAIT)
+    identity = await in_time(lambda: ctx.session.identity(), _ACCOUNT_WAIT)
     return identity.account if identity else ""
 
 

@@ -44,7 +44,7 @@ async def record_instances(ctx: Context, instances: Iterable[Instance], *, with_
     ids = [attachment.volume_id for one in some.values() for attachment in one.attachments] if with_volumes else []
     prices, found = await asyncio.gather(
         cached_prices(ctx.store.prices, ctx.session.region),
-        in_time(aws.describe_volumes(ctx.session, ids), _READ_TIMEOUT),
+        in_time(lambda: aws.describe_volumes(ctx.session, ids), _READ_TIMEOUT),
     )
     volumes = {one.id: one for one in found or ()}
     await _record(ctx, replace(fleet, prices=prices or Prices(), volumes=volumes), False, bool(volumes))
@@ -138,7 +138,7 @@ async def _record(ctx: Context, fleet: Fleet, whole: bool, has_volumes: bool) ->
             for one in fleet.instances.values()
             if one.is_spot and any(run.price_per_hour is None for run in _last_runs(one, usages))
         }
-        spot = await in_time(current_spot_prices(ctx.session, types), _READ_TIMEOUT) or {}
+        spot = await in_time(lambda: current_spot_prices(ctx.session, types), _READ_TIMEOUT) or {}
         requests = await _requests_of_unseen_ends(ctx.session, fleet.instances, usages) or []
         ends = _usage_ends(fleet.instances, requests)
         if spot or ends:

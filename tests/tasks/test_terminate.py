@@ -131,10 +131,10 @@ async def test_protection_is_read_before_the_confirmation(bench: Bench) -> None:
 
 def _fleet(*instances: Instance, prices: Prices | None = None) -> Fleet:
     volumes = {
-        "vol-1": Volume("vol-1", 100, "gp3", "z", "in-use"),
-        "vol-2": Volume("vol-2", 500, "gp3", "z", "in-use", tags={"Name": "data"}),
+        "vol-1": Volume("vol-1", 100, "gp3", "us-east-2a", "in-use"),
+        "vol-2": Volume("vol-2", 500, "gp3", "us-east-2a", "in-use", tags={"Name": "data"}),
     }
-    known = Prices({"m5.large": Decimal("0.096")}, {("m5.large", "z"): Decimal("0.04")}, {"gp3": Decimal("0.08")})
+    known = Prices({"m5.large": Decimal("0.096")}, {("m5.large", "us-east-2a"): Decimal("0.04")}, {"gp3": Decimal("0.08")})
     found = {it.id: it for it in instances}
     return Fleet(Location("p", "r"), NOW, found, volumes, known if prices is None else prices)
 
@@ -143,7 +143,7 @@ SPOT = Instance(
     "i-1",
     State.RUNNING,
     "m5.large",
-    "z",
+    "us-east-2a",
     lifecycle="spot",
     spot_request_id="sir-1",
     public_ip="203.0.113.1",
@@ -155,7 +155,7 @@ RESTING = Instance(
     "i-2",
     State.STOPPED,
     "m5.large",
-    "z",
+    "us-east-2a",
     launched_at=NOW - timedelta(days=9),
     transition_reason="User initiated (2026-11-21 12:00:00 GMT)",
 )

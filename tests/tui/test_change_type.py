@@ -58,9 +58,7 @@ async def changed(driven: Driven, name: str, to: str) -> ConfirmForm:
 async def way_back(driven: Driven) -> str:
     """The question whether to go back to the old type, when it comes."""
     await driven.until(lambda: isinstance(driven.app.screen, ConfirmForm) and "Go back" in texts(driven.app.screen))
-    assert isinstance(driven.app.screen, ConfirmForm)
-    await driven.pilot.pause()
-    return texts(driven.app.screen)
+    return texts(await driven.opened(ConfirmForm))
 
 
 async def test_only_what_the_instance_can_become_is_offered_and_a_key_shows_why_the_others_are_out(
