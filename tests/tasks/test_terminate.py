@@ -134,7 +134,8 @@ def _fleet(*instances: Instance, prices: Prices | None = None) -> Fleet:
         "vol-1": Volume("vol-1", 100, "gp3", "us-east-2a", "in-use"),
         "vol-2": Volume("vol-2", 500, "gp3", "us-east-2a", "in-use", tags={"Name": "data"}),
     }
-    known = Prices({"m5.large": Decimal("0.096")}, {("m5.large", "us-east-2a"): Decimal("0.04")}, {"gp3": Decimal("0.08")})
+    spot = {("m5.large", "us-east-2a"): Decimal("0.04")}
+    known = Prices({"m5.large": Decimal("0.096")}, spot, {"gp3": Decimal("0.08")})
     found = {it.id: it for it in instances}
     return Fleet(Location("p", "r"), NOW, found, volumes, known if prices is None else prices)
 

@@ -167,7 +167,7 @@ def test_of_two_connections_the_one_asked_for_last_gets_the_terminal(
 def test_a_machine_that_starts_is_connected_to_when_its_ssh_answers(
     fresh_cloud: Callable[..., Cloud], enter_cloud: Callable[[Cloud], Path]
 ) -> None:
-    cloud = fresh_cloud(boot_seconds=1.0, ssh_seconds=2.0)
+    cloud = fresh_cloud(boot_seconds=8.0, ssh_seconds=2.0)
     enter_cloud(cloud)
     with dashboard() as terminal:
         terminal.send("/od1\r")
