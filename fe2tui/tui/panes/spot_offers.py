@@ -303,7 +303,8 @@ class OfferPane(ListPane):
         self._reader.request_weeks([one.type.name for one in self.offers_in_view if one.type.spot])
 
     def redraw_types(self, names: Collection[str]) -> None:
-        self.table.redraw_rows([one.name for one in self.offers_in_view if one.type.name in names])
+        offers = self.offer_list.rows.offers.values()
+        self.table.redraw_rows({one.name for one in offers if one.type.name in names})
 
     def show_rows(self) -> None:
         """Compute and show the rows. If the charted type has none, the first row's type is charted."""

@@ -69,9 +69,10 @@ class RowRenderer:
         before, self._strips = self._strips, {}
         return before
 
-    def drop_row(self, style: RowStyle) -> Strip | None:
-        """Forget one row, and return what was drawn of it."""
-        return self._strips.pop(style, None)
+    def drop_rows(self, ids: Collection[str]) -> Mapping[RowStyle, Strip]:
+        """Forget these rows in every style, and return what was drawn of them."""
+        dropped = [style for style in self._strips if style.row_id in ids]
+        return {style: self._strips.pop(style) for style in dropped}
 
     def header(self, styles: LineStyles, sorted_by: tuple[str, bool]) -> Strip:
         """The titles of the columns. An arrow marks the first column with the present order; a click sorts."""
@@ -223,13 +224,10 @@ class Table(ScrollView, Framed, can_focus=True):
         before = self._renderer.clear_cache()
         self._repaint_changed(self.ids_in_view, before)
 
-    def redraw_rows(self, ids: Iterable[str]) -> None:
+    def redraw_rows(self, ids: Collection[str]) -> None:
         """Repaint those of these rows that are visible and look different now."""
-        in_view = set(self.ids_in_view)
-        rows = [row_id for row_id in ids if row_id in in_view]
-        styles = [self._row_style(self._table_rows.row_numbers[row_id]) for row_id in rows]
-        before = {style: strip for style in styles if (strip := self._renderer.drop_row(style)) is not None}
-        self._repaint_changed(rows, before)
+        before = self._renderer.drop_rows(ids)
+        self._repaint_changed([row_id for row_id in self.ids_in_view if row_id in ids], before)
 
     def _repaint_changed(self, ids: Sequence[str], before: Mapping[RowStyle, Strip]) -> None:
         if not self.is_attached or not self.size.height:
