@@ -46,7 +46,7 @@ class RefreshTimer:
         if self._ticks % TABLE_EVERY == 0:
             main.instances.table.redraw()
         else:
-            main.instances.table.redraw_rows(self._young_ids(now))
+            main.instances.table.redraw_rows(set(self._young_ids(now)))
         if self._ticks % DETAILS_EVERY == 0:
             main.show_details()
         if self._ticks % IMAGES_EVERY == 0:

@@ -229,6 +229,20 @@ async def test_ages_go_on_without_a_read() -> None:
         assert " 41s " in host.lines()[1]
 
 
+async def test_a_row_that_is_drawn_again_is_so_in_every_style() -> None:
+    async with table(fleet([instance(1, "young", launched_at=NOW)])) as (host, pilot):
+        (young,) = host.table.ids_in_view
+        assert " 0s " in host.lines()[1]
+        host.screen.set_focus(None)
+        await pilot.pause()
+        assert " 0s " in host.lines()[1]
+        host.now = NOW + timedelta(seconds=41)
+        host.table.redraw_rows([young])
+        host.table.focus()
+        await pilot.pause()
+        assert " 41s " in host.lines()[1]
+
+
 async def test_young_rows_are_drawn_again_without_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     async with table(fleet([instance(1), instance(2)])) as (host, pilot):
         await pilot.pause()
