@@ -67,7 +67,7 @@ class TypeCatalogueCache:
     async def _read_from_aws(self, ctx: Context, location: Location) -> TypeCatalogue:
         try:
             found = await aws.read_type_catalogue(ctx.session, ctx.clock())
-        except Exception:
+        except Fe2Error:
             self._failed_at[location] = asyncio.get_running_loop().time()
             raise
         self._failed_at.pop(location, None)
