@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 
+from fe2tui import paths
+from fe2tui.aws import service_models
 from fe2tui.demo import Cloud, Options
-from tests.forks import ForkedCloud, ForkServer
+from tests.forks import ForkedCloud, ForkServer, share_service_models
 
 GUARD_FOLDER = Path(__file__).parent / "guard"
 _PERSONAL = ("AWS_", "FE2TUI_", "XDG_", "SSH_", "BOTO", "LESS", "PAGER")
@@ -44,6 +46,7 @@ def _load_guard() -> ModuleType:
 
 
 guard = _load_guard()
+share_service_models()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -110,9 +113,13 @@ def guarded_environment(clean_environment: Path) -> dict[str, str]:
 def forked_cloud(_guarded_children: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[type[Cloud]]:
     """The class of the tests' clouds: their processes are forks of one that has imported all that a cloud needs."""
     ForkedCloud.server = ForkServer("demo", tmp_path_factory.mktemp("demo") / "socket")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FE2TUI_HOME", str(tmp_path_factory.mktemp("prepared")))
+        service_models.SubsetLoader(service_models.full_loader()).prepare()
+        ForkedCloud.cache = paths.cache_folder()
     yield ForkedCloud
     ForkedCloud.server.close()
-    ForkedCloud.server = None
+    ForkedCloud.server = ForkedCloud.cache = None
 
 
 @pytest.fixture(scope="session")

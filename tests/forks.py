@@ -13,6 +13,7 @@ import gc
 import json
 import os
 import pkgutil
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -31,6 +33,7 @@ _READ_AT_START = ("PYTHON", "LC_", "LANG")
 _ROOMS = ("model", "store", "chart", "aws", "ssh", "tasks", "ec2", "cli")
 _CLI_MODULES = ("aiobotocore.session", "aiobotocore.httpsession", "boto3.session", "asyncssh")
 _DEMO_MODULES = ("fe2tui.demo.__main__", "fe2tui.demo.machines", "fe2tui.demo.spot_market", "asyncssh")
+_SERVICES = ("ec2", "sts", "ssm", "pricing", "cloudwatch")
 _NUMBER = 8  # bytes of a number: a request's length, a process id, an exit status
 _STREAMS = 3
 _MOST_FDS = 5
@@ -39,6 +42,13 @@ _MOST_FDS = 5
 def needs_own_process(variables: Mapping[str, str]) -> bool:
     """Whether the interpreter reads one of these variables when it starts."""
     return any(name.startswith(_READ_AT_START) for name in variables)
+
+
+def share_service_models() -> None:
+    """Let all of botocore's sessions in this process read AWS's service models only once: they have 4 MB for EC2."""
+    import botocore.session
+
+    botocore.session.create_loader = lru_cache(botocore.session.create_loader)
 
 
 class Fork:
@@ -131,12 +141,16 @@ class ForkedCloud(Cloud):
     """A demo cloud whose process is a fork. Its scene is the museum: tests need odd instances and hostile tags."""
 
     server: ForkServer | None = None
+    cache: Path | None = None
+    """A cache folder as an earlier command left it."""
 
     def __init__(self, options: Options | None = None, folder: Path | None = None) -> None:
         super().__init__(replace(options or Options(), museum=True), folder)
 
     def _spawn(self, listening: int, lifeline: int) -> subprocess.Popen[bytes]:
         assert self.server is not None
+        if self.cache is not None:
+            shutil.copytree(self.cache, self.home / "cache", copy_function=os.link, dirs_exist_ok=True)
         config = {"folder": str(self.folder), "remove": self._own_folder, "options": asdict(self.options)}
         env = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "FE2TUI_"))}
         with Path(os.devnull).open("r+b") as nothing, (self.folder / "demo.log").open("wb") as log:
@@ -157,6 +171,15 @@ def _import_cli() -> None:
                 import_module(found.name)
     for name in _CLI_MODULES:
         import_module(name)
+    share_service_models()
+    from botocore.session import Session
+
+    loader = Session().get_component("data_loader")
+    for name in _SERVICES:
+        for kind in ("service-2", "endpoint-rule-set-1"):
+            loader.load_service_model(name, kind)
+    for name in ("endpoints", "partitions"):
+        loader.load_data(name)
 
 
 def _import_demo() -> None:
