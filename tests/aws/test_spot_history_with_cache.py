@@ -119,10 +119,10 @@ class Shelf:
         self.kept: dict[str, SpotHistory] = {}
         self.reads = 0
 
-    def get(self, place: Location, types: Iterable[str]) -> dict[str, SpotHistory]:
+    def get(self, place: Location, types: Iterable[str], now: datetime | None = None) -> dict[str, SpotHistory]:
         return {name: self.kept[name] for name in types if name in self.kept}
 
-    def add(self, place: Location, histories: Iterable[SpotHistory]) -> None:
+    def add(self, place: Location, histories: Iterable[SpotHistory], now: datetime | None = None) -> None:
         self.reads += 1
         self.kept |= {one.type: merge_spot_histories(self.kept.get(one.type), one) for one in histories}
 

@@ -75,6 +75,8 @@ async def listening(
 
     async def wait(wanted: Callable[[Fleet], bool]) -> Fleet:
         while not (newest and wanted(newest[0])):
+            if listener.done():
+                raise AssertionError("the poller came to an end") from listener.exception()
             await asyncio.sleep(0.5)
         return newest[0]
 

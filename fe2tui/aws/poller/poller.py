@@ -126,12 +126,13 @@ class Poller:
             self._statuses,
         )
         self._part_reads: dict[FleetSource[Any], asyncio.Task[None]] = {}
+        self._part_error: BaseException | None = None
         self._problems: dict[FleetSource[Any], Problem] = {}
         self._can_read_parts = False  # once the instances were read, which need the same login
         self._alarm: asyncio.TimerHandle | None = None
 
     async def updates(self) -> AsyncIterator[Fleet | ReadFailed]:
-        """Each fleet, or failed read, as it comes. For one listener at a time."""
+        """Each fleet, or failed read, as it comes. For one listener at a time. Raises what is no Fe2Error."""
         reading = asyncio.create_task(self._read_loop())
         reading.add_done_callback(lambda _: self._changed_event.set())
         reported: tuple[int, ReadFailed | None] = (0, None)
@@ -141,6 +142,8 @@ class Poller:
                 self._changed_event.clear()
                 if reading.done():
                     await reading
+                if self._part_error is not None:
+                    raise self._part_error
                 before, reported = reported, (self._changes, self._failure)
                 if self._seen_at is not None and reported[0] != before[0]:
                     yield self._fleet(self._seen_at, reported[1])
@@ -312,7 +315,14 @@ class Poller:
         for part in sources:
             if self._can_read_parts and part not in self._part_reads and part.due <= now:
                 part.on_read_start(now)
-                self._part_reads[part] = asyncio.create_task(self._read_part(part))
+                task = self._part_reads[part] = asyncio.create_task(self._read_part(part))
+                task.add_done_callback(self._on_part_end)
+
+    def _on_part_end(self, task: asyncio.Task[None]) -> None:
+        """A bug in a read of a part ends the updates, as one in a read of the instances does."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._part_error = error
+            self._changed_event.set()
 
     async def _read_part(self, source: FleetSource[Any]) -> None:
         failure: Fe2Error | None = None
