@@ -25,7 +25,14 @@ from fe2tui.ssh.route import Route
 from fe2tui.ssh.terminal import effective_config, proxy_command, requires_known_host_key
 
 # The order in which OpenSSH asks for host keys if it knows none of the host.
-_WANTED_HOST_KEYS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256")
+_WANTED_HOST_KEYS = (
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+)
 
 # Without logging set up, asyncssh would write its messages into the middle of the screen.
 logging.getLogger("asyncssh").addHandler(logging.NullHandler())
@@ -108,7 +115,9 @@ async def log_in(route: Route, hosts: HostKeys, offered: OfferedKeys, timeout: f
 
 
 def _connect_options(route: Route, hosts: HostKeys, offered: OfferedKeys) -> dict[str, Any]:
-    known = [asyncssh.import_public_key(key) for key in hosts.known_keys(route.instance_id)]
+    known_keys = hosts.known_keys(route.instance_id)
+    known = [asyncssh.import_public_key(key) for key in known_keys]
+    known_types = {key.split()[0] for key in known_keys}
     options: dict[str, Any] = {
         "host": route.address,
         "port": route.port,
@@ -116,6 +125,8 @@ def _connect_options(route: Route, hosts: HostKeys, offered: OfferedKeys) -> dic
         "host_key_alias": route.instance_id,
         # Not the list itself: asyncssh reads the person's own known hosts for an empty list.
         "known_hosts": lambda host, addr, port: (known, [], []),
+        # Kinds of which no key is known come last: a machine that has only such a key shows it, and is refused.
+        "server_host_key_algs": sorted(_WANTED_HOST_KEYS, key=lambda kind: _key_type(kind) not in known_types),
         "x509_trusted_certs": None,
         "gss_host": None,
         "preferred_auth": "publickey",
@@ -126,12 +137,15 @@ def _connect_options(route: Route, hosts: HostKeys, offered: OfferedKeys) -> dic
         "login_timeout": 0,
         "connect_timeout": None,
     }
-    if not known:
-        options["server_host_key_algs"] = _WANTED_HOST_KEYS
     if offered.keys is not None:
         options["client_keys"] = offered.keys
         options["agent_path"] = None
     return options
+
+
+def _key_type(algorithm: str) -> str:
+    """The type of key, as known-hosts files have it, that signs by an algorithm."""
+    return "ssh-rsa" if algorithm.startswith("rsa-") else algorithm
 
 
 def _login_error(
