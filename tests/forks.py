@@ -186,8 +186,10 @@ def _import_demo() -> None:
     for name in _DEMO_MODULES:
         import_module(name)
     from fe2tui.demo import catalogue
+    from fe2tui.demo.services import pricing
 
     _ = catalogue.read().types
+    pricing.products("us-east-2")
 
 
 def _serve(listening: socket.socket, alive: int) -> dict[str, Any]:

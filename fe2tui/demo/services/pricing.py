@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from fe2tui.demo import catalogue
@@ -72,12 +72,18 @@ def get_products(call: Call) -> Mapping[str, Any]:
     """At most 100 products a page, each a JSON document in a string."""
     if call.text("ServiceCode") != "AmazonEC2":
         raise ApiError("NotFoundException", f"Invalid service code: {call.text('ServiceCode')}")
-    filters = call.params.get("Filters") or []
-    listed = [product for region in _regions(filters) for product in products(region)]
-    matching = [product for product in listed if all(_matches(product, term) for term in filters)]
+    matching = _matching(json.dumps(call.params.get("Filters") or []))
     size = min(int(call.params.get("MaxResults") or _PAGE), _PAGE)
     shown, token = slice_page(matching, call.params, size, "InvalidNextTokenException")
     return {"FormatVersion": "aws_v1", "PriceList": [_document(product) for product in shown], **token}
+
+
+@lru_cache(maxsize=32)
+def _matching(filters_json: str) -> list[Product]:
+    """The products that match all filters. Kept, since the next page's call has the same filters."""
+    filters = json.loads(filters_json)
+    listed = [product for region in _regions(filters) for product in products(region)]
+    return [product for product in listed if all(_matches(product, term) for term in filters)]
 
 
 def _regions(filters: list[Mapping[str, Any]]) -> list[str]:
