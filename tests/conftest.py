@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from botocore.httpsession import where
 
 from fe2tui import paths
 from fe2tui.aws import service_models
@@ -117,9 +118,12 @@ def forked_cloud(_guarded_children: Path, tmp_path_factory: pytest.TempPathFacto
         patch.setenv("FE2TUI_HOME", str(tmp_path_factory.mktemp("prepared")))
         service_models.SubsetLoader(service_models.full_loader()).prepare()
         ForkedCloud.cache = paths.cache_folder()
+    ForkedCloud.certificates = tmp_path_factory.mktemp("certificates") / "one.pem"
+    first, end, _ = Path(where()).read_text().partition("-----END CERTIFICATE-----\n")
+    ForkedCloud.certificates.write_text(first + end)
     yield ForkedCloud
     ForkedCloud.server.close()
-    ForkedCloud.server = ForkedCloud.cache = None
+    ForkedCloud.server = ForkedCloud.cache = ForkedCloud.certificates = None
 
 
 @pytest.fixture(scope="session")

@@ -143,9 +143,15 @@ class ForkedCloud(Cloud):
     server: ForkServer | None = None
     cache: Path | None = None
     """A cache folder as an earlier command left it."""
+    certificates: Path | None = None
+    """What clients trust: few, since reading all of them takes each client longer than its calls to a cloud."""
 
     def __init__(self, options: Options | None = None, folder: Path | None = None) -> None:
         super().__init__(replace(options or Options(), museum=True), folder)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return super().environment | ({"AWS_CA_BUNDLE": str(self.certificates)} if self.certificates else {})
 
     def _spawn(self, listening: int, lifeline: int) -> subprocess.Popen[bytes]:
         assert self.server is not None

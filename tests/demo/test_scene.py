@@ -34,7 +34,8 @@ def test_the_plain_account_has_six_instances_and_a_forgotten_one_elsewhere(clien
         options = ["-i", str(cloud.key_file), "-p", port, "-o", f"UserKnownHostsFile={tmp_path / 'known'}"]
         options += ["-o", "StrictHostKeyChecking=no", "-o", "IdentitiesOnly=yes"]
         command = ["ssh", "-F", "none", *options, "ubuntu@127.0.0.1", "hostname"]
-        assert subprocess.run(command, capture_output=True, text=True, check=False).stdout == "analysis\n"
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (ran.stdout, ran.returncode) == ("analysis\n", 0), ran.stderr
 
 
 @pytest.fixture(scope="session")
