@@ -195,7 +195,9 @@ class StateError(AwsError):
 
 
 class ProtectedError(AwsError):
-    """Termination or stop protection is on."""
+    """Protection is on, ``against`` termination or stop."""
+
+    against = "termination"
 
 
 class ClockError(AwsError):

@@ -117,7 +117,7 @@ SEVERAL: dict[str, Callable[..., Any]] = {
 }
 OTHER = {
     "launch", "ami", "get_ami", "deregister", "deregister_impact", "get_request", "price_demand", "price_hist",
-    "tag", "rename", "console",
+    "tag", "rename", "console", "screenshot", "protect", "shutdown_behavior",
 }  # fmt: skip
 
 

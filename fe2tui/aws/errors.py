@@ -315,11 +315,14 @@ def _unsupported_operation(refusal: AwsRefusal) -> Fe2Error:
 def _protected(refusal: AwsRefusal) -> Fe2Error:
     if "disableapi" not in refusal.message.lower() and "protect" not in refusal.message.lower():
         return StateError(f"{refusal.resource_ids or 'It'} does not allow this.", refusal.aws_message)
-    kind = "stop" if "disableapistop" in refusal.message.lower() else "termination"
-    return ProtectedError(
-        f"{refusal.resource_ids or 'The instance'} has {kind} protection.",
-        "Turn the protection off first, in the AWS console (Actions, Instance settings).",
+    against = "stop" if "disableapistop" in refusal.message.lower() else "termination"
+    command = f"fe2 protect {refusal.resource_ids.replace(',', '') or 'NAME'} off"
+    error = ProtectedError(
+        f"{refusal.resource_ids or 'The instance'} has {against} protection.",
+        f"`{command}{' --stop' if against == 'stop' else ''}` turns it off.",
     )
+    error.against = against
+    return error
 
 
 def _invalid_combination(refusal: AwsRefusal) -> Fe2Error:

@@ -10,7 +10,7 @@ from typing import Any
 from fe2tui.aws.decode import decode_image
 from fe2tui.aws.paged_reads import filter_chunks
 from fe2tui.aws.session import Session
-from fe2tui.errors import AwsError, DeniedError, FieldError
+from fe2tui.errors import AwsError, DeniedError, FieldError, NotFoundError
 from fe2tui.model.fleet import PublicImage
 from fe2tui.model.image import IMAGE_WORDS, Image, ImageEdition, ImageWord
 from fe2tui.model.text import join_words
@@ -253,6 +253,15 @@ async def image_by_id(session: Session, image_id: str) -> Image | None:
     """An image of any owner, disabled or not; None if it does not exist (any more) or may not be seen."""
     found = await _describe_images(session, Filters=[{"Name": "image-id", "Values": [image_id]}], IncludeDisabled=True)
     return found[0] if found else None
+
+
+async def image_document(session: Session, image_id: str) -> Mapping[str, Any]:
+    """EC2's own description of an image, with its keys. Raises NotFoundError."""
+    reply = await session.call("ec2", "DescribeImages", ImageIds=[image_id], IncludeDisabled=True)
+    if not reply.get("Images"):
+        raise NotFoundError(f"EC2 no longer shows {image_id}.")
+    document: Mapping[str, Any] = reply["Images"][0]
+    return document
 
 
 async def image_names(session: Session, ids: Iterable[str]) -> dict[str, str]:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from fe2tui.aws.decode import InstanceReader, VolumeReader
 from fe2tui.aws.paged_reads import PAGE_SIZE, filter_chunks, read_all
 from fe2tui.aws.session import Session
-from fe2tui.errors import AwsError, CapacityError, Fe2Error, NotFoundError, StateError, UnreachableError
-from fe2tui.model.instance import Instance, State
+from fe2tui.errors import (
+    AwsError,
+    CapacityError,
+    Fe2Error,
+    NotFoundError,
+    StateError,
+    UnreachableError,
+    UnreadableError,
+)
+from fe2tui.model.instance import Instance, InstanceAttributes, State
 from fe2tui.model.volume import Volume
 
 _READS_TO_BE_SURE = 2  # reads in a row, because EC2 may return an old state once more
@@ -41,6 +51,28 @@ async def describe_instances(
         params: dict[str, Any] = {"Filters": wanted} if wanted else {}
         found += await read_all(session, "DescribeInstances", InstanceReader(), MaxResults=PAGE_SIZE, **params)
     return found
+
+
+async def instance_document(session: Session, instance_id: str) -> Mapping[str, Any]:
+    """EC2's own description of an instance, with its keys. Raises NotFoundError."""
+    reply = await session.call("ec2", "DescribeInstances", InstanceIds=[instance_id])
+    found = [one for reservation in reply.get("Reservations", ()) for one in reservation.get("Instances", ())]
+    if not found:
+        raise NotFoundError(f"EC2 no longer shows {instance_id}.")
+    document: Mapping[str, Any] = found[0]
+    return document
+
+
+async def status_checks(session: Session, instance_id: str) -> dict[str, str]:
+    """The result of each status check by its name (system, instance, attached EBS): ok, impaired, initializing …
+
+    Empty for an instance that EC2 does not show.
+    """
+    reply = await session.call("ec2", "DescribeInstanceStatus", InstanceIds=[instance_id], IncludeAllInstances=True)
+    for row in reply.get("InstanceStatuses", ()):
+        parts = {"system": "SystemStatus", "instance": "InstanceStatus", "attached EBS": "AttachedEbsStatus"}
+        return {name: str(row[key]["Status"]) for name, key in parts.items() if row.get(key, {}).get("Status")}
+    return {}
 
 
 async def describe_volumes(session: Session, ids: Iterable[str] | None = None) -> list[Volume]:
@@ -85,19 +117,60 @@ def _states_by_id(reply: Mapping[str, Any], key: str) -> dict[str, State]:
 
 
 async def is_termination_protected(session: Session, instance_id: str) -> bool:
-    reply = await session.call(
-        "ec2", "DescribeInstanceAttribute", InstanceId=instance_id, Attribute="disableApiTermination"
+    return bool(await _attribute(session, instance_id, "disableApiTermination"))
+
+
+async def instance_attributes(session: Session, instance_id: str) -> InstanceAttributes:
+    """What DescribeInstances does not say of an instance. EC2 describes one attribute a call."""
+    names = ("disableApiTermination", "disableApiStop", "instanceInitiatedShutdownBehavior")
+    termination, stop, behavior = await asyncio.gather(*(_attribute(session, instance_id, name) for name in names))
+    return InstanceAttributes(bool(termination), bool(stop), "terminate" if behavior == "terminate" else "stop")
+
+
+async def _attribute(session: Session, instance_id: str, name: str) -> Any:
+    reply = await session.call("ec2", "DescribeInstanceAttribute", InstanceId=instance_id, Attribute=name)
+    return reply.get(name[0].upper() + name[1:], {}).get("Value")
+
+
+async def set_termination_protection(session: Session, instance_id: str, on: bool) -> None:
+    """Raises StateError for a spot instance."""
+    await session.call("ec2", "ModifyInstanceAttribute", InstanceId=instance_id, DisableApiTermination={"Value": on})
+
+
+async def set_stop_protection(session: Session, instance_id: str, on: bool) -> None:
+    """Raises StateError for a spot instance."""
+    await session.call("ec2", "ModifyInstanceAttribute", InstanceId=instance_id, DisableApiStop={"Value": on})
+
+
+async def set_shutdown_behavior(session: Session, instance_id: str, behavior: str) -> None:
+    """``behavior`` is stop or terminate: what EC2 does when the instance shuts itself down."""
+    value = {"Value": behavior}
+    await session.call(
+        "ec2", "ModifyInstanceAttribute", InstanceId=instance_id, InstanceInitiatedShutdownBehavior=value
     )
-    return bool(reply.get("DisableApiTermination", {}).get("Value"))
 
 
-async def console_output(session: Session, instance_id: str) -> str:
-    """The console output since the last boot; empty while EC2 has none."""
+async def console_output(session: Session, instance_id: str, *, latest: bool = False) -> str:
+    """The last 64 KB of the console output; empty while EC2 has none.
+
+    ``latest``: of this moment, else what EC2 kept at the last start, stop or reboot. Raises StateError
+    (UnsupportedOperation) if the instance's type is not on the Nitro hypervisor.
+    """
+    more = {"Latest": True} if latest else {}
     try:
-        reply = await session.call("ec2", "GetConsoleOutput", InstanceId=instance_id)
+        reply = await session.call("ec2", "GetConsoleOutput", InstanceId=instance_id, **more)
     except NotFoundError:
         return ""  # launched a moment ago
     return str(reply.get("Output") or "")
+
+
+async def console_screenshot(session: Session, instance_id: str) -> bytes:
+    """A JPEG of the screen of a running instance. Raises StateError for types without one, such as bare metal."""
+    reply = await session.call("ec2", "GetConsoleScreenshot", InstanceId=instance_id)
+    try:
+        return base64.b64decode(reply["ImageData"])
+    except (KeyError, binascii.Error) as error:
+        raise UnreadableError("AWS returned no picture.", "Try again.") from error
 
 
 async def create_tags(session: Session, ids: Sequence[str], tags: Mapping[str, str]) -> None:

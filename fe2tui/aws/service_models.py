@@ -50,6 +50,7 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
         "DescribeVolumes",
         "DescribeVpcs",
         "GetConsoleOutput",
+        "GetConsoleScreenshot",
         "ImportKeyPair",
         "ModifyInstanceAttribute",
         "RebootInstances",

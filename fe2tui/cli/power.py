@@ -48,7 +48,7 @@ def start(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
             await confirm_effects(question, costs, yes=options.yes, refused="Nothing was started.")
         return await power.start(ctx, [*known], wait=wait, known=known)
 
-    return _act_on_instances(command, names, act)
+    return act_on_instances(command, names, act)
 
 
 @click.command()
@@ -81,7 +81,7 @@ def stop(options: GlobalOptions, names: tuple[str, ...], force: bool, wait: bool
                 await confirm_effects(question, warnings, yes=options.yes, refused="Nothing was stopped.")
         return await power.stop(ctx, [*known], force=force, wait=wait, known=known, unstoppable=unstoppable)
 
-    return _act_on_instances(command, names, act)
+    return act_on_instances(command, names, act)
 
 
 @click.command()
@@ -92,7 +92,7 @@ def reboot(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
     """Reboot instances and wait until ssh answers again."""
     from fe2tui.tasks import power
 
-    return _act_on_instances(
+    return act_on_instances(
         CommandRun(options),
         names,
         lambda ctx, fleet, known: power.reboot(ctx, [*known], wait=wait, known=known),
@@ -140,7 +140,7 @@ async def _skipped_outcomes(ctx: Context, impact: Impact, among: Sequence[Instan
     ]
 
 
-def _act_on_instances(command: CommandRun, names: Sequence[str], act: PowerAction) -> int:
+def act_on_instances(command: CommandRun, names: Sequence[str], act: PowerAction) -> int:
     from fe2tui.tasks.names import resolve_instances
     from fe2tui.tasks.read_fleet import read_instances
 

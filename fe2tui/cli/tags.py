@@ -1,4 +1,4 @@
-"""``tag``, ``rename``, ``console``."""
+"""``tag``, ``rename``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import click
 
 from fe2tui.cli.completion import InstanceName
 from fe2tui.cli.options import GlobalOptions
-from fe2tui.cli.output import print_json
 from fe2tui.cli.power import print_outcomes
 from fe2tui.cli.run import CommandRun
-from fe2tui.errors import NotFoundError, UsageError
+from fe2tui.errors import UsageError
 from fe2tui.model.progress import Outcome
-from fe2tui.model.text import visible
 
 
 @click.command()
@@ -58,29 +56,3 @@ def rename(options: GlobalOptions, name: str, new: str) -> int:
         return [await task.rename(ctx, fleet, resolve_instance(fleet, name), new)]
 
     return print_outcomes(options, CommandRun(options).run(work))
-
-
-@click.command()
-@click.argument("name", type=InstanceName())
-@click.pass_obj
-def console(options: GlobalOptions, name: str) -> None:
-    """Print the console output of an instance: what its system wrote since the last boot."""
-    from fe2tui.aws.instances import console_output
-    from fe2tui.model.instance import Instance
-    from fe2tui.tasks.context import Context
-    from fe2tui.tasks.names import find_instance
-
-    async def work(ctx: Context) -> tuple[Instance, str]:
-        instance = await find_instance(ctx, name)
-        return instance, await console_output(ctx.session, instance.id)
-
-    instance, text = CommandRun(options).run(work)
-    if options.json:
-        print_json({"id": instance.id, "name": instance.name, "output": text})
-    elif text:
-        click.echo("\n".join(map(visible, text.splitlines())))
-    else:
-        raise NotFoundError(
-            f"AWS has no console output of {instance.label} ({instance.id}) yet.",
-            "It comes some minutes after a start. A stopped instance may have none.",
-        )

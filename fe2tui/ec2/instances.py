@@ -26,11 +26,12 @@ from fe2tui.model.text import join_words
 from fe2tui.tasks import change_type as changing
 from fe2tui.tasks import connect as connecting
 from fe2tui.tasks import launch as launching
-from fe2tui.tasks import power
+from fe2tui.tasks import power, protection
 from fe2tui.tasks import spot_requests as asking
 from fe2tui.tasks import tags as tagging
 from fe2tui.tasks import terminate as terminating
 from fe2tui.tasks.connect import connection_failure
+from fe2tui.tasks.console import ConsoleReader, save_screenshot
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.impact import Impact, terminate_impact
 from fe2tui.tasks.keys import AccountKey, KeyChoices, read_key_choices
@@ -199,10 +200,35 @@ class InstanceMethods(Client):
 
         return outcome_lines([self._run(work)])[0]
 
+    def protect(self, *names: Reference | Iterable[Reference], on: bool = True, stop: bool = False) -> Lines[Outcome]:
+        """Turn termination protection on or off, or with ``stop`` stop protection. Returns and raises as ``stop`` does.
+
+        Spot instances cannot be protected: StateError.
+        """
+        return self._act_on_each(names, lambda ctx, ids: protection.protect(ctx, ids, on, stop=stop))
+
+    def shutdown_behavior(self, *names: Reference | Iterable[Reference], behavior: str) -> Lines[Outcome]:
+        """Set what EC2 does when an instance shuts itself down: ``"stop"`` or ``"terminate"``.
+
+        Returns and raises as ``stop`` does.
+        """
+        return self._act_on_each(names, lambda ctx, ids: protection.set_shutdown_behavior(ctx, ids, behavior))
+
     def console(self, name: Reference) -> str:
-        """The console output of an instance since its last boot; empty while AWS has none."""
+        """The last 64 KB of an instance's console output; empty while AWS has none.
+
+        It is of this moment for types on the Nitro hypervisor, else of the last start, stop or reboot.
+        """
         instance = self.instance(name)
-        return self._run(lambda ctx: aws.console_output(ctx.session, instance.id))
+        return self._run(lambda ctx: ConsoleReader(ctx, instance.id).read())
+
+    def screenshot(self, name: Reference, file: str | Path | None = None) -> Path:
+        """Save a picture of an instance's screen as a JPEG; returns the file, by default one in the current folder.
+
+        Raises StateError if the instance does not run or has no screen, UsageError if the file exists.
+        """
+        instance = self.instance(name)
+        return self._run(lambda ctx: save_screenshot(ctx, instance, Path(file) if file is not None else None))
 
     def terminate_impact(self, *names: Reference | Iterable[Reference]) -> Impact:
         """What ``terminate`` would destroy, keep and save; ``print`` shows it as ``fe2 terminate`` does."""

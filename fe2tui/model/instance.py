@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from fe2tui.model.location import zone_letter
 
@@ -63,6 +63,21 @@ class InstanceStatus:
     @property
     def is_trouble(self) -> bool:
         return bool(self.failed or self.events)
+
+
+ShutdownBehavior = Literal["stop", "terminate"]
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceAttributes:
+    """What DescribeInstances does not say of an instance.
+
+    ``shutdown_behavior`` is what EC2 does when the instance shuts itself down, as by ``poweroff``.
+    """
+
+    termination_protected: bool = False
+    stop_protected: bool = False
+    shutdown_behavior: ShutdownBehavior = "stop"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

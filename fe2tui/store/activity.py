@@ -64,8 +64,12 @@ class ActivityLog:
                 (result, words, remedy, code, maybe_micros(at), subject, number),
             )
 
-    def recent(self, limit: int = 200) -> list[Activity]:
-        rows = self._database.read(f"SELECT {_COLUMNS}, id, owner FROM activity ORDER BY id DESC LIMIT ?", (limit,))
+    def recent(self, limit: int = 200, *, subject: str | None = None) -> list[Activity]:
+        """The newest entries, or those about one instance or image (its id), the newest first."""
+        where, values = ("", ()) if subject is None else ("WHERE subject = ?", (subject,))
+        rows = self._database.read(
+            f"SELECT {_COLUMNS}, id, owner FROM activity {where} ORDER BY id DESC LIMIT ?", (*values, limit)
+        )
         return [self._entry(row) for row in rows]
 
     def update_words(self, number: int, words: str) -> None:

@@ -16,10 +16,10 @@ from fe2tui.errors import Fe2Error, ProtectedError, StateError, UsageError
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import Image, image_snapshot_ids
 from fe2tui.model.image_filter import instances_of_image
-from fe2tui.model.instance import Attachment, Instance, State
+from fe2tui.model.instance import KEEP_TAG, Attachment, Instance, State
 from fe2tui.model.instance_group import instance_group, terminate_sentences
 from fe2tui.model.money.rates import HOURS_A_MONTH, hourly_cost, snapshots_per_month, volume_per_month
-from fe2tui.model.text import age, dollars, join_words, plural, visible
+from fe2tui.model.text import age, dollars, join_words, plural, shell_word, visible
 
 PROTECTED_REASON = "protected against termination"
 _MAX_TYPED_LENGTH = 40  # characters of a name that a person is asked to type; longer ones are asked for by id
@@ -163,6 +163,8 @@ def terminate_impact(
     kept_per_month = _sum_if_known([part.per_month for part in kept])
     requests = sum(1 for one in instances if one.id in going_ids and one.is_spot and one.spot_request_id)
     sentences = _skipped_sentences(rows, "instance")
+    if kept_names := [one.label for one in instances if one.id in going_ids and one.is_kept]:
+        sentences.append(f"{join_words(kept_names)} {'is' if len(kept_names) == 1 else 'are'} tagged {KEEP_TAG}.")
     if going and requests:
         whose = "Its" if len(going) == 1 else "Their"
         what = "spot request is" if requests == 1 else f"{requests:,} spot requests are"
@@ -312,13 +314,16 @@ def _sum_if_known(amounts: Sequence[Decimal | None]) -> Decimal | None:
     return sum(known, Decimal(0)) if len(known) == len(amounts) else None
 
 
-def protection_error(instance: Instance) -> ProtectedError:
-    return ProtectedError(
-        f"{instance.label} ({instance.id}) is protected against termination.",
-        "Turn the protection off first: aws ec2 modify-instance-attribute --no-disable-api-termination "
-        f"--instance-id {instance.id}",
+def protection_error(instance: Instance, against: str = "termination") -> ProtectedError:
+    """``against`` is termination or stop: EC2 refuses to terminate a stop-protected instance, too."""
+    command = f"fe2 protect {shell_word(instance.name, instance.id)} off{' --stop' if against == 'stop' else ''}"
+    error = ProtectedError(
+        f"{instance.label} ({instance.id}) is protected against {'stops' if against == 'stop' else against}.",
+        f"`{command}` turns the protection off.",
         code="OperationNotPermitted",
     )
+    error.against = against
+    return error
 
 
 def not_own_error(image: Image) -> UsageError:

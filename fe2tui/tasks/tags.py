@@ -67,8 +67,13 @@ async def rename(ctx: Context, fleet: Fleet, instance: Instance, name: str) -> O
     new = name.strip()
     if not new:
         raise UsageError("The new name is empty.", f"`fe2 tag {instance.id} --remove Name` leaves it without a name.")
-    others = [one for one in fleet.instances_named(new) if one.id != instance.id and not one.state.is_gone]
-    if others:
-        raise UsageError(f"There is an instance {new} already: {others[0].id}.", "Choose another name.")
+    require_free_name(fleet, instance, new)
     (outcome,) = await tag(ctx, [instance.id], {"Name": new}, known={instance.id: instance})
     return outcome if outcome.error else Outcome(outcome.subject, outcome.label, f"is called {new} now")
+
+
+def require_free_name(fleet: Fleet, instance: Instance, name: str) -> None:
+    """Raises UsageError if another instance has that name."""
+    others = [one for one in fleet.instances_named(name) if one.id != instance.id and not one.state.is_gone]
+    if others:
+        raise UsageError(f"There is an instance {name} already: {others[0].id}.", "Choose another name.")

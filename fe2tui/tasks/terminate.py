@@ -165,7 +165,7 @@ async def _terminate(ctx: Context, ids: Sequence[str], instances: Mapping[str, I
     act = partial(aws.terminate_instances, ctx.session)
     errors = await change_states(ctx, instances, ids, act, "terminating")
     results: Results = {
-        key: protection_error(instances[key]) if isinstance(error, ProtectedError) else error
+        key: protection_error(instances[key], error.against) if isinstance(error, ProtectedError) else error
         for key, error in errors.items()
         if error is not None
     }

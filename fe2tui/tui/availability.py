@@ -56,10 +56,16 @@ def launch_title(context: CommandContext) -> str:
 
 
 def can_open(context: CommandContext) -> str | None:
-    """Enter: connect to an instance, launch from an image, open a family or the zones of a type."""
+    """Enter: everything about an instance or an image, a family or the zones of a type; in details the block's command.
+
+    The row under the cursor is opened, whether others are marked or not.
+    """
+    if context.is_full_view:
+        return None
     if context.pane == SPOT:
         return has_target(context)
-    return has_one(context) or can_launch(context) if context.pane == IMAGES else can_connect(context)
+    row = context.selected_image if context.pane == IMAGES else context.selected_instance
+    return has_fleet(context) or (None if row is not None else f"No {row_noun(context)} is selected.")
 
 
 def can_show_spot_prices(context: CommandContext) -> str | None:
@@ -160,6 +166,24 @@ def keep_title(context: CommandContext) -> str:
     return "Unkeep" if context.targets and all(one.is_kept for one in context.targets) else "Keep"
 
 
+def can_change_protection(context: CommandContext) -> str | None:
+    return has_one(context) or can_terminate(context)
+
+
+def can_take_screenshot(context: CommandContext) -> str | None:
+    reason = has_one(context)
+    if reason is not None or context.targets[0].state is State.RUNNING:
+        return reason
+    instance = context.targets[0]
+    return (
+        f"{visible(instance.label)} is {instance.state.value.replace('-', ' ')}: only a running instance has a screen."
+    )
+
+
+def filter_title(context: CommandContext) -> str:
+    return "Search" if context.is_full_view else "Filter"
+
+
 def can_change_days(context: CommandContext) -> str | None:
     return None if context.pane == SPOT or context.is_spot_visible else "The spot prices are not visible: 3 goes there."
 
@@ -177,7 +201,7 @@ def has_running_task(context: CommandContext) -> str | None:
 
 
 def can_leave(context: CommandContext) -> str | None:
-    if context.pane == ACTIVITY:
+    if context.pane == ACTIVITY or context.is_full_view:
         return None
     spot = context.spot
     if context.pane == SPOT and not context.filter_text:

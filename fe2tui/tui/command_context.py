@@ -39,7 +39,8 @@ class CommandContext(NamedTuple):
     ``pane`` is the pane that commands act on. ``marked_instances`` and ``marked_images`` are marked *and* shown, in the
     order shown. ``visible_count`` and ``filter_text`` are those of the pane's list, or in Activity those of the list
     before. Images may be the account's own (those in ``fleet.images``) or public. ``starting_ids`` are the instances
-    that a task of this dashboard starts, and that AWS still shows as stopped.
+    that a task of this dashboard starts, and that AWS still shows as stopped. ``is_full_view``: the details or the
+    console output of the selected row fill the screen.
     """
 
     services: Services
@@ -57,6 +58,7 @@ class CommandContext(NamedTuple):
     spot: SpotChoice = SpotChoice()
     is_spot_visible: bool = False
     starting_ids: frozenset[str] = frozenset()
+    is_full_view: bool = False
 
     @property
     def targets(self) -> tuple[Instance, ...]:

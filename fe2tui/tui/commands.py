@@ -24,7 +24,11 @@ _HELP_BY_GROUP: Mapping[str, Mapping[str, str]] = {
         "reboot": "Reboot the instance.",
         "freeze": "Create an image of the instance, to launch others from it.",
         "change_type": "Change the type of the instance, after showing the possible types and their prices.",
+        "tags": "Edit the name and the tags of the instance, or the tags of those that are marked.",
         "keep": "Tag the instance fe2:keep=yes: no alert, no bulk action; remove that tag if it has it.",
+        "protection": "Change termination protection, stop protection, and what a shutdown from inside does.",
+        "console": "Show the console output of the instance, and follow it.",
+        "screenshot": "Save a picture of the instance's screen to a file.",
         "types": "Show the instance types of the region with their prices, and launch one.",
         "spot_prices": "Show spot prices of this type; in the spot pane, follow the selected instance again.",
         "terminate": "Terminate the instance, or deregister the image, after showing what will be lost.",
@@ -34,16 +38,16 @@ _HELP_BY_GROUP: Mapping[str, Mapping[str, str]] = {
         "longer": "Show the spot prices of more days.",
     },
     "The list": {
-        "open": "Connect to the instance; launch from the image; open the family, the zones of the type.",
-        "details": "Show or hide the details of the selected row.",
+        "open": "Show everything about the instance or the image; open the family, the zones of the type.",
+        "details": "Show or hide the details of the selected row beside the list.",
         "mark": "Mark or unmark the row, and go to the next.",
         "mark_all": "Mark all rows that are shown; unmark them if all are marked.",
         "filter": "Show only matching rows: words, state:running, type:p3, tag:env=prod, age>7d; "
         "arch:arm64 for images.",
         "sort": "Choose the column to sort by.",
-        "copy": "Copy the id, name, address, ssh command, console link, or a command that launches.",
+        "copy": "Copy the id, name, address, ssh command, console link, or a launch command; in details, the block.",
         "export": "Write the rows that are shown, or the charted spot prices, to a file.",
-        "leave": "Leave the filter, the marks, the zones, the family; from Activity, go back to the list.",
+        "leave": "Leave details, the filter, the marks, the zones, the family; from Activity, go back to the list.",
         "cancel": "Cancel the running task, after asking.",
     },
     "Location": {
@@ -73,6 +77,7 @@ _CURRENT_TITLES: Mapping[str, Callable[[CommandContext], str]] = {
     "spot_prices": availability.spot_prices_title,
     "terminate": availability.remove_title,
     "keep": availability.keep_title,
+    "filter": availability.filter_title,
 }
 
 
@@ -109,6 +114,8 @@ class Command(NamedTuple):
         if context.pane not in self.panes:
             names = [title for pane, (_, title) in PANES.items() if pane in self.panes]
             return f"{self.title} works only in the {join_words(names)} pane{'s' if len(names) > 1 else ''}."
+        if context.is_full_view and self.id in _LIST_COMMANDS:
+            return f"{self.title} works only in the list. Esc goes there."
         if self.is_write and context.read_only:
             return "This session is read-only: it may change nothing."
         return self.check(context)
@@ -119,6 +126,8 @@ class Command(NamedTuple):
 
 
 _INSTANCES = frozenset({INSTANCES})
+_LIST_COMMANDS = frozenset({"details", "mark", "mark_all", "sort", "export", "zoom"})
+"""The commands that are for a list, and not for one row that fills the screen."""
 
 COMMANDS: tuple[Command, ...] = (
     Command("launch", "l", "Launch", "launch:launch", availability.can_launch, is_write=True),
@@ -132,7 +141,19 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "change_type", "t", "Type", "change_type:change_type", availability.can_change_type, _INSTANCES, is_write=True
     ),
-    Command("keep", "", "Keep", "tags:keep_or_unkeep", availability.can_terminate, _INSTANCES, is_write=True),
+    Command("tags", "E", "Tags", "tags:edit_tags", availability.can_terminate, _INSTANCES, is_write=True),
+    Command("keep", "K", "Keep", "tags:keep_or_unkeep", availability.can_terminate, _INSTANCES, is_write=True),
+    Command(
+        "protection",
+        "A",
+        "Protection",
+        "protection:change_protection",
+        availability.can_change_protection,
+        _INSTANCES,
+        is_write=True,
+    ),
+    Command("console", "L", "Console output", "full_view:open_console", availability.has_one, _INSTANCES),
+    Command("screenshot", "", "Screenshot", "full_view:take_screenshot", availability.can_take_screenshot, _INSTANCES),
     Command("types", "", "Instance types", "types:browse_types", availability.has_fleet),
     Command(
         "spot_prices",

@@ -118,9 +118,23 @@ class DashboardController:
 
     def command_context(self) -> CommandContext:
         main, watch = self.main_screen, self.fleet_watch
-        fleet, instances, images = self.fleet, main.instances, main.images
+        fleet, instances, images, full_view = self.fleet, main.instances, main.images, main.full_view
         acting = main.pane_set.acting_pane.list_pane
         known_instances, known_images = (fleet.instances, images.model.items) if fleet is not None else ({}, {})
+        if full_view is not None:
+            return CommandContext(
+                self,
+                watch.session.location,
+                full_view.pane,
+                fleet,
+                known_instances.get(full_view.row_id),
+                running_tasks=len(main.tasks.running),
+                read_only=watch.session.read_only,
+                selected_image=known_images.get(full_view.row_id),
+                spot=main.spot_pane.choice,
+                starting_ids=instances.starting_ids,
+                is_full_view=True,
+            )
         return CommandContext(
             self,
             watch.session.location if watch.is_open else Location("", ""),

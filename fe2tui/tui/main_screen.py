@@ -29,7 +29,7 @@ from fe2tui.tui import gc_tuning
 from fe2tui.tui.fleet_watch import FleetNotRead, FleetSeen, LocationChanged
 from fe2tui.tui.interruption_news import Interruptions, InterruptionTracker, announce
 from fe2tui.tui.layout import PaneLayout, PaneSet
-from fe2tui.tui.pane_ids import ACTIVITY, INSTANCES, SPOT
+from fe2tui.tui.pane_ids import ACTIVITY, FULL_DETAILS, INSTANCES, SPOT
 from fe2tui.tui.panes.activity import ActivityPane
 from fe2tui.tui.panes.details import DetailsPanel
 from fe2tui.tui.panes.images import IMAGE_LIST_SPEC, ImageRowScope
@@ -38,12 +38,13 @@ from fe2tui.tui.panes.list_pane import FleetListPane
 from fe2tui.tui.panes.spot import SpotPane
 from fe2tui.tui.read_state import ReadState
 from fe2tui.tui.refresh_timer import RefreshTimer
-from fe2tui.tui.status_bar import Status, filter_key_spans, footer_spans, status_spans, title_text
+from fe2tui.tui.status_bar import Status, filter_key_spans, footer_spans, search_key_spans, status_spans, title_text
 from fe2tui.tui.task_runner import TasksChanged, TaskState
 from fe2tui.tui.widgets.line import Span, TextLine
 from fe2tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
+    from fe2tui.tui.panes.full_view import FullView
     from fe2tui.tui.services import Services
 
 DETAILS_DELAY = 0.08  # seconds that the cursor has to rest before the details of its row are drawn
@@ -81,7 +82,7 @@ class MainScreen(Screen[None]):
         self._details_timer: Timer | None = None
         self.instances = InstancesPane(services)
         self.images: FleetListPane[Image, ImageRowScope] = FleetListPane(
-            IMAGE_LIST_SPEC, services, open_command="launch"
+            IMAGE_LIST_SPEC, services, open_command=FULL_DETAILS
         )
         self.spot_pane = SpotPane(services)
         self.pane_set = PaneSet(self.instances, self.images, self.spot_pane)
@@ -92,6 +93,7 @@ class MainScreen(Screen[None]):
         self.status = TextLine(self._status_spans, id="status")
         self.notice = TextLine(self._notice_spans, id="notice")
         self.footer = TextLine(self._footer_spans, id="footer")
+        self._full_views: list[FullView] = []  # the last is shown
 
     def compose(self) -> Iterator[Widget]:
         yield self.status
@@ -115,6 +117,7 @@ class MainScreen(Screen[None]):
         self._interruption_tracker = InterruptionTracker()
         self.read_state, self.interruptions = ReadState(), Interruptions()
         self.fleet = self.totals = None
+        self.close_full_views()
         for pane in self.pane_set:
             pane.reset(event.location)
         self._account_profiles = ()
@@ -234,6 +237,9 @@ class MainScreen(Screen[None]):
 
     def show_details(self) -> None:
         """Show the details of the selected row; the spot pane follows the selected instance."""
+        if self.full_view is not None:
+            self.full_view.update()
+            return
         context = self._services.command_context()
         if self.spot_pane.display:
             one = context.selected_instance
@@ -273,7 +279,9 @@ class MainScreen(Screen[None]):
     def _footer_spans(self, width: int) -> list[Span]:
         if not self.is_active:  # a form is open, which shows its own keys
             return []
-        if self.pane_set.acting_pane.is_filtering:
+        if self.full_view is not None and self.full_view.is_searching:
+            return search_key_spans(width)
+        if self.full_view is None and self.pane_set.acting_pane.is_filtering:
             return filter_key_spans(width)
         context, keys = self._services.command_context(), self._services.keymap.keys
         return footer_spans(context, keys, self.tasks.unseen_failures, width)
@@ -285,6 +293,7 @@ class MainScreen(Screen[None]):
         return self.pane_layout.pane
 
     def go_to(self, pane: str) -> None:
+        self.close_full_views()
         self.pane_layout.activate(pane)
         take_focus = self.activity.focus if pane == ACTIVITY else self.pane_set[pane].take_focus
         self.call_after_refresh(lambda: take_focus() if self.pane == pane else None)  # unless it has changed again
@@ -294,6 +303,36 @@ class MainScreen(Screen[None]):
         pane = self.pane_set.select(row_id)
         if pane is not None:
             self.go_to(pane.kind.pane)
+
+    @property
+    def full_view(self) -> FullView | None:
+        """What fills the screen instead of the panes: details, or a console output."""
+        return self._full_views[-1] if self._full_views else None
+
+    async def open_full_view(self, view: FullView) -> None:
+        """Show it over the panes, and over the one that is there. Commands act on its row."""
+        if self.full_view is not None:
+            self.full_view.display = False
+        self._full_views.append(view)
+        self.add_class("-full")
+        await self.mount(view, before=self.footer)
+        view.take_focus()
+        self.repaint_soon()
+
+    def close_full_view(self) -> None:
+        """Go back to what was there before."""
+        self._full_views.pop().remove()
+        if self.full_view is not None:
+            self.full_view.display = True
+            self.full_view.take_focus()
+        else:
+            self.remove_class("-full")
+            self.call_after_refresh(self.pane_set.acting_pane.take_focus)
+        self.repaint_soon()
+
+    def close_full_views(self) -> None:
+        while self._full_views:
+            self.close_full_view()
 
     def zoom(self) -> None:
         self.pane_layout.zoom()

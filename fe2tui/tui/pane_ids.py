@@ -24,5 +24,8 @@ MARKABLE_PANES = frozenset({INSTANCES, IMAGES})
 LIST_PANES = MARKABLE_PANES | {SPOT}
 """The panes with a list that can be filtered, sorted, copied and exported."""
 
+FULL_DETAILS = "full_details"
+"""What a list opens instead of running a command: the full-screen details of the row under the cursor."""
+
 ROW_NOUNS: Mapping[str, str] = {INSTANCES: "instance", IMAGES: "image", SPOT: "type"}
 """What a row of each list is."""

@@ -207,7 +207,14 @@ def footer_spans(context: CommandContext, keys: Mapping[str, str], failures: int
 
 
 def filter_key_spans(width: int) -> list[Span]:
-    keys = (("enter", "Keep it"), ("↓", "To the table"), ("esc", "Show all"))
+    return _field_key_spans(width, ("enter", "Keep it"), ("↓", "To the table"), ("esc", "Show all"))
+
+
+def search_key_spans(width: int) -> list[Span]:
+    return _field_key_spans(width, ("enter", "Keep it, then n and N"), ("esc", "Clear it"))
+
+
+def _field_key_spans(width: int, *keys: tuple[str, str]) -> list[Span]:
     spans = [Span(" "), *(span for key, word in keys for span in (Span(f"{key} ", "key"), Span(f"{word}  ", "dim")))]
     return spans if spans_width(spans) <= width else spans[:3]
 

@@ -37,6 +37,7 @@ PRESENT_VERBS: Mapping[str, str] = {
     "Terminate": "Terminating",
     "Deregister": "Deregistering",
     "Connect": "Connecting to",
+    "Screenshot of": "Taking a screenshot of",
 }
 """What a task does while it runs, by how its title begins."""
 

@@ -44,7 +44,10 @@ CASES: dict[str, list[tuple[tuple[str, ...], dict[str, str]]]] = {
     "change-type": [(("change-type", "new", "t3.small"), {})],
     "tag": [(("tag", "new", "env=test"), {})],
     "rename": [(("rename", "newspot", "newspot2"), {}), (("rename", "newspot2", "newspot"), {})],
+    "protect": [(("protect", "new", "on"), {}), (("protect", "new", "off"), {})],
+    "shutdown-behavior": [(("shutdown-behavior", "new", "newspot", "stop"), {})],
     "console": [(("console", "base"), {})],
+    "screenshot": [(("screenshot", "base", "FILE"), {})],
     "start": [(("start", "new", "--yes"), {}), (("start", "newspot", "--yes"), {})],
     "reboot": [(("reboot", "new"), {})],
     "freeze": [
@@ -97,7 +100,8 @@ def test_no_command_asks_twice(quiet: Cloud, on: Callable[[Cloud], Any], tmp_pat
     for cases in CASES.values():
         for arguments, several in cases:
             quiet.control("/demo/calls", method="DELETE")
-            said = fe2(*[request if word == "REQUEST" else word for word in arguments])
+            words = {"REQUEST": request, "FILE": str(tmp_path / "screen.jpg")}
+            said = fe2(*[words.get(word, word) for word in arguments])
             if said.status != 0:
                 failures.append(f"{' '.join(arguments)}: {said.err}")
             sent = reads_before_change(quiet)

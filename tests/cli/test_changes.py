@@ -200,7 +200,24 @@ def test_tags_are_set_and_removed_a_name_is_changed_and_the_console_printed(own_
     assert named(own_fe2, "base-old")["tags"]["env"] == "prod"
     console = own_fe2("console", "base-old")
     assert console.status == 0 and console.out
+    assert own_fe2("protect", "base-old", "vault", "on").status == 0
+    refused = own_fe2("terminate", "base-old", "--yes")
+    assert refused.status == 1 and "`fe2 protect base-old off`" in refused.err
+    assert own_fe2("protect", "base-old", "off", "--read-only").status != 0
+    assert "EC2 terminates it" in own_fe2("shutdown-behavior", "base-old", "terminate").out
     assert own_fe2("tag", "base-old", "env=dev", "--read-only").status != 0
+
+
+def test_a_followed_console_ends_with_ctrl_c_and_a_screenshot_says_where_it_is(fe2: Any, tmp_path: Path) -> None:
+    with Screen(fe2.command("console", "base", "--follow"), fe2.environment) as screen:
+        screen.wait_for("login:")
+        screen.type("\x03")
+        assert screen.wait_for_end() == 130
+    file = tmp_path / "screen.jpg"
+    said = fe2("screenshot", "base", str(file))
+    assert (said.status, said.out) == (0, f"{file}\n") and file.stat().st_size
+    assert fe2("screenshot", "base", str(file)).status == 2
+    assert fe2("console", "base", "--follow", "--json").status == 2
 
 
 def test_what_makes_aws_replace_a_member_of_a_group_asks_first_and_refuses_without_a_terminal(own_fe2: Any) -> None:

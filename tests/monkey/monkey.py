@@ -26,7 +26,7 @@ from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.services import TaskFunction
 from tests.tui.driver import Driven
 
-COMMAND_KEYS = "lcsbftpXdao yegP12363!$z?/[]vrRTgGjknhwi+:"
+COMMAND_KEYS = "lcsbftpXdao yegP12363!$z?/[]vrRTgGjknhwi+:EKALN"
 ANSWER_KEYS = "ynfwtozmdr"
 NAMED_KEYS: tuple[str, ...] = (
     *("enter", "enter", "escape", "escape", "escape", "tab", "shift+tab", "ctrl+s", "ctrl+s", "ctrl+p", "ctrl+r"),
@@ -67,8 +67,15 @@ ALLOWED_CALLS: Mapping[str, frozenset[str]] = {
     "Change type of": frozenset({"StopInstances", "ModifyInstanceAttribute", "StartInstances"}),
     "Terminate": frozenset({"TerminateInstances", "CancelSpotInstanceRequests", "CreateTags", "DeleteTags"}),
     "Deregister": frozenset({"DeregisterImage", "DeleteSnapshot"}),
+    "Tag": frozenset({"CreateTags", "DeleteTags"}),
+    "Keep": frozenset({"CreateTags"}),
+    "Unkeep": frozenset({"DeleteTags"}),
+    "Protect": frozenset({"ModifyInstanceAttribute"}),
 }
 """The calls that change something, by how the title of the task begins that may make them."""
+
+UNASKED = frozenset({"Keep", "Unkeep"})
+"""Tasks that ask nothing: they spend and lose nothing, and the same key undoes them."""
 
 READING_CALLS = ("Describe", "Get", "List", "AssumeRole", "Lookup", "Decode")
 
@@ -89,7 +96,8 @@ class Deed:
     def may_make(self, call: Mapping[str, Any]) -> bool:
         verb = next((verb for verb in ALLOWED_CALLS if self.title.startswith(f"{verb} ")), "")
         is_meanwhile = self.began_at - CLOCK_SECONDS <= call["at"] <= self.ended_at + CLOCK_SECONDS
-        return bool(self.form) and bool(verb) and is_meanwhile and call["action"] in ALLOWED_CALLS[verb]
+        is_asked = bool(self.form) or verb in UNASKED
+        return is_asked and bool(verb) and is_meanwhile and call["action"] in ALLOWED_CALLS[verb]
 
 
 @dataclass

@@ -108,7 +108,7 @@ async def test_launch_begins_with_the_image_and_a_type_of_its_architecture(demo_
         arm = public_id(driven, "ubuntu", "arm64")
         wanted = {
             fleet_images(driven)["base"].id: ("l", "base", "t3.micro"),
-            public_id(driven, "amazon", "x86_64"): ("enter", "amazon", "t3.micro"),
+            public_id(driven, "amazon", "x86_64"): ("l", "amazon", "t3.micro"),
             arm: ("l", arm, "t4g.micro"),
         }
         for image_id, (key, *texts) in wanted.items():
@@ -118,13 +118,6 @@ async def test_launch_begins_with_the_image_and_a_type_of_its_architecture(demo_
             assert [form.query_one(f"#{name}", Field).value for name in ("image", "type")] == texts, key
             await driven.press("escape")
             await driven.home()
-
-
-async def test_enter_still_connects_in_the_instances(demo_env: Path) -> None:
-    async with dashboard() as driven:
-        await driven.go_to("od1")
-        await driven.press("enter")
-        await driven.until(lambda: any("Start it first." in toast for toast in driven.toasts))
 
 
 async def frozen(driven: Driven, name: str, source: str = "base") -> str:

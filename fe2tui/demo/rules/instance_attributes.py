@@ -91,6 +91,8 @@ _FLAGS = {
 }
 """Each boolean attribute with the field of the record."""
 
+_PROTECTIONS = {"disableApiTermination": "Termination", "disableApiStop": "Stop"}
+
 _ATTRIBUTES = ("instanceType", "instanceInitiatedShutdownBehavior", "userData", *_FLAGS)
 
 
@@ -99,8 +101,10 @@ def _change(region: Region, instance: Instance, attribute: str, value: str) -> N
         raise invalid_value(f"Invalid value '{attribute}' for attribute.")
     if attribute in ("userData", "enaSupport"):
         _check_stopped(instance)
-    if attribute == "disableApiTermination" and spot_requests.request_of(region, instance) is not None:
-        raise unsupported("Termination protection is not supported for Spot Instances.")
+    if instance.state in ("shutting-down", "terminated"):
+        raise ApiError("IncorrectInstanceState", f"The instance '{instance.id}' is {instance.state}.")
+    if attribute in _PROTECTIONS and truth(value) and spot_requests.request_of(region, instance) is not None:
+        raise unsupported(f"{_PROTECTIONS[attribute]} protection is not supported for Spot Instances.")
     if attribute == "instanceType":
         _set_type(region, instance, value)
     elif attribute == "userData":

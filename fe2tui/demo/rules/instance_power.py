@@ -133,14 +133,16 @@ def reboot_instances(call: Call) -> Mapping[str, Any]:
 
 @operation("TerminateInstances")
 def terminate_instances(call: Call) -> Mapping[str, Any]:
-    """Terminated instances are no error. If one instance is protected, none is terminated."""
+    """Terminated instances are no error. If one instance is protected, also against stops, none is."""
     region = call.region
     instances = named_instances(call)
     for instance in instances:
-        if instance.protected and instance.state not in ("shutting-down", "terminated"):
+        protections = {"disableApiTermination": instance.protected, "disableApiStop": instance.stop_protected}
+        attribute = next((name for name, is_on in protections.items() if is_on), None)
+        if attribute is not None and instance.state not in ("shutting-down", "terminated"):
             raise not_permitted(
-                f"The instance '{instance.id}' may not be terminated. Modify its 'disableApiTermination' instance "
-                "attribute and try again."
+                f"The instance '{instance.id}' may not be terminated. Modify its '{attribute}' instance attribute and "
+                "try again."
             )
     before = [(instance, instance.state) for instance in instances]
     for instance in instances:

@@ -1,4 +1,4 @@
-"""DescribeInstances, DescribeInstanceStatus and GetConsoleOutput.
+"""DescribeInstances, DescribeInstanceStatus, GetConsoleOutput and GetConsoleScreenshot.
 
 The XML of an instance is written as text, since benchmarks have 20,000 of them.
 """
@@ -9,16 +9,18 @@ import base64
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.api import Call, operation
 from fe2tui.demo.describe import Getter, check_no_ids_with_pages, select
-from fe2tui.demo.errors import ApiError, missing_parameter, not_found
+from fe2tui.demo.errors import ApiError, missing_parameter, not_found, unsupported
 from fe2tui.demo.protocols import Xml, element, escape, iso, truth
 from fe2tui.demo.records import Instance
 from fe2tui.demo.rules.instance_types import firmware
 
+_SCREEN = Path(__file__).parents[1] / "screen.jpg"
 _CACHED = 20_000
 """With more instances than this, their XML is not kept: it would take too much memory."""
 
@@ -328,8 +330,29 @@ def describe_instance_status(call: Call) -> Mapping[str, Any]:
 
 @operation("GetConsoleOutput")
 def get_console_output(call: Call) -> Mapping[str, Any]:
-    """The console of the machine in base64, with its host keys; absent before the first boot."""
+    """The console of the machine in base64, with its host keys; absent before the first boot.
+
+    Latest is refused for types that are not on the Nitro hypervisor.
+    """
     instance = one_instance(call)
+    if truth(call.params.get("Latest")) and _hypervisor(call.region, instance) != "nitro":
+        raise unsupported("This instance type does not support retrieving the latest console logs.")
     text = call.account.machines.console_output(instance.id) if instance.has_machine else ""
     output = base64.b64encode(text.encode()).decode() if text else None
     return {"instanceId": instance.id, "timestamp": call.now, "output": output}
+
+
+@operation("GetConsoleScreenshot")
+def get_console_screenshot(call: Call) -> Mapping[str, Any]:
+    """The same small picture of a log-in prompt for all. The instance has to run; bare metal has no screen."""
+    instance = one_instance(call)
+    if instance.state != "running":
+        raise ApiError("IncorrectInstanceState", f"The instance '{instance.id}' is not in the 'running' state.")
+    if not _hypervisor(call.region, instance):
+        raise unsupported("The instance type does not support console screenshots.")
+    return {"instanceId": instance.id, "imageData": base64.b64encode(_SCREEN.read_bytes()).decode()}
+
+
+def _hypervisor(region: Region, instance: Instance) -> str:
+    """nitro or xen; empty for bare metal."""
+    return region.account.catalogue.types[instance.type].hypervisor

@@ -36,7 +36,12 @@ class _CopyOption:
 
 
 async def copy(context: CommandContext) -> None:
-    """Ask what to copy of the target rows; of several rows, one line each."""
+    """Ask what to copy of the target rows; of several rows, one line each. In details, copy the current block."""
+    view = context.services.main_screen.full_view
+    if view is not None:
+        await copy_text(context.services.app, view.copied_text)
+        context.services.tell(f"Copied {plural(len(view.copied_text.splitlines()), 'line')}: {view.copied_title}")
+        return
     rows = context.pane_targets
     options = _OPTIONS[context.pane]
     one = rows[0]

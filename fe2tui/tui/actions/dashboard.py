@@ -10,7 +10,7 @@ from fe2tui.model.instance import State
 from fe2tui.model.location import short_region_name
 from fe2tui.model.text import dollars, plural
 from fe2tui.tui.command_context import CommandContext
-from fe2tui.tui.pane_ids import ACTIVITY, IMAGES, INSTANCES, SPOT
+from fe2tui.tui.pane_ids import ACTIVITY, FULL_DETAILS, IMAGES, INSTANCES, SPOT
 
 if TYPE_CHECKING:
     from fe2tui.tui.panes.base import Pane
@@ -25,9 +25,15 @@ def _list_pane(context: CommandContext) -> ListPane:
     return context.services.main_screen.pane_set.list_pane(context.pane)
 
 
-def open_selected(context: CommandContext) -> None:
-    command = _acting_pane(context).open_row()
-    if command:
+async def open_selected(context: CommandContext) -> None:
+    """Open the row under the cursor; in details, run the command of the block."""
+    view = context.services.main_screen.full_view
+    command = _acting_pane(context).open_row() if view is None else view.open_block()
+    if command == FULL_DETAILS:
+        from fe2tui.tui.actions.full_view import open_details
+
+        await open_details(context)
+    elif command:
         context.services.perform(command)
 
 
@@ -46,9 +52,12 @@ def mark_all(context: CommandContext) -> None:
 
 
 def leave_level(context: CommandContext) -> None:
-    """Leave the filter, then the marks; in the activity pane, return to the previous pane."""
+    """Leave the search, then the details; the filter, then the marks; in the activity pane, go to the previous pane."""
     screen = context.services.main_screen
-    if context.pane == ACTIVITY:
+    if screen.full_view is not None:
+        if not screen.full_view.leave_search():
+            screen.close_full_view()
+    elif context.pane == ACTIVITY:
         screen.go_to(screen.pane_layout.leave_activity())
     else:
         _acting_pane(context).leave()
@@ -71,6 +80,9 @@ async def cancel_task(context: CommandContext) -> None:
 
 
 async def open_filter(context: CommandContext) -> None:
+    if (view := context.services.main_screen.full_view) is not None:
+        view.open_search()
+        return
     pane = _acting_pane(context).list_pane
     if pane is not None:
         await pane.open_filter()
@@ -89,6 +101,8 @@ async def choose_sort(context: CommandContext) -> None:
 
 def read_now(context: CommandContext) -> None:
     context.services.fleet_watch.read_now()
+    if (view := context.services.main_screen.full_view) is not None:
+        view.read_again()
     context.services.tell("Reading again …")
 
 

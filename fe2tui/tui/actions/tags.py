@@ -1,4 +1,4 @@
-"""Keep: tag instances so that bulk actions and alerts leave them out, or remove that tag."""
+"""Edit tags and the name; keep instances, so that bulk actions and alerts leave them out."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from fe2tui.tasks import tags as task
 from fe2tui.tasks.context import Context
 from fe2tui.tui.actions.targets import Targets, newest_instances
 from fe2tui.tui.command_context import CommandContext
+from fe2tui.tui.forms.tags import TagsForm
 
 
 def keep_or_unkeep(context: CommandContext) -> None:
     """Tag the targets ``fe2:keep=yes``; remove the tag if all have it."""
-    newest = newest_instances(context)
-    targets = Targets(tuple(one for each in context.targets if not (one := newest.get(each.id, each)).state.is_gone))
+    targets = _living_targets(context)
     are_kept = all(one.is_kept for one in targets.instances)
 
     async def work(ctx: Context) -> list[Outcome]:
@@ -21,3 +21,28 @@ def keep_or_unkeep(context: CommandContext) -> None:
 
     verb = "Unkeep" if are_kept else "Keep"
     context.services.run_task(f"{verb} {targets.text}", work, instances=targets.instances)
+
+
+async def edit_tags(context: CommandContext) -> None:
+    services, targets = context.services, _living_targets(context)
+    one = targets.instances[0]
+
+    def check_name(name: str) -> None:
+        fleet = services.fleet or context.fleet
+        if fleet is not None:
+            task.require_free_name(fleet, one, name)
+
+    form = TagsForm(targets.text, [each.tags for each in targets.instances], check_name=check_name)
+    change = await services.ask(form)
+    if change is None:
+        return
+
+    async def work(ctx: Context) -> list[Outcome]:
+        return await task.tag(ctx, targets.ids, change.tags, change.remove)
+
+    services.run_task(f"Tag {targets.text}", work, instances=targets.instances)
+
+
+def _living_targets(context: CommandContext) -> Targets:
+    newest = newest_instances(context)
+    return Targets(tuple(one for each in context.targets if not (one := newest.get(each.id, each)).state.is_gone))

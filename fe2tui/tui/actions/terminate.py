@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from fe2tui.errors import ProtectedError
+from fe2tui.model.instance import KEEP_TAG
 from fe2tui.model.progress import Outcome
 from fe2tui.model.text import plural, visible
 from fe2tui.tasks import terminate as task
@@ -12,6 +14,7 @@ from fe2tui.tasks.context import Context
 from fe2tui.tasks.impact import PROTECTED_REASON, protection_error, terminate_impact
 from fe2tui.tui.actions.targets import Skipped, Targets, select_targets, tell_nothing_to_do
 from fe2tui.tui.command_context import CommandContext
+from fe2tui.tui.commands import key_label
 from fe2tui.tui.forms.error import ErrorForm
 from fe2tui.tui.forms.impact import ImpactForm
 
@@ -38,6 +41,9 @@ async def terminate(context: CommandContext) -> None:
         now=context.services.task_context().clock(),
         skip_reasons={skipped.instance.id: skipped.reason for skipped in targets.skipped},
     )
+    key = context.services.keymap.keys.get("keep", "")
+    if key and KEEP_TAG in " ".join(impact.sentences):
+        impact = replace(impact, sentences=(*impact.sentences, f"{key_label(key)} in the list removes that tag."))
     ids = await context.services.ask(ImpactForm(impact))
     if not ids:
         return
@@ -71,6 +77,9 @@ async def _show_protected(context: CommandContext, targets: Targets) -> None:
         subject = plural(len(targets.skipped), "instance")
         error = ProtectedError(
             " ".join(["Nothing was done.", *targets.skipped_lines]),
-            "Turn the protection off first, in the AWS console: Instance settings, Change termination protection.",
+            "`fe2 protect NAME off` turns the protection off.",
         )
+    key = context.services.keymap.keys.get("protection", "")
+    if key:
+        error.remedy += f" Here {key_label(key)} does, on the instance."
     await context.services.ask(ErrorForm(f"Terminate {subject}", error))

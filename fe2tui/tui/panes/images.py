@@ -189,28 +189,28 @@ def image_details(image: Image, scope: ImageRowScope) -> RowDetails:
     public_image = scope.public_images.get(image.id)
     name = visible(public_image.title if public_image is not None else image.name) or "no name"
     left = [
-        *_alert_facts(image),
-        *_property_facts(image, scope),
-        *_origin_facts(image, scope),
-        *_snapshot_facts(image, scope),
+        *alert_facts(image),
+        *property_facts(image, scope),
+        *origin_facts(image, scope),
+        *snapshot_facts(image, scope),
     ]
     right = [
-        *_cost_facts(image, scope),
-        *_instance_facts(image, scope),
+        *cost_facts(image, scope),
+        *instance_facts(image, scope),
         *_tag_facts(image),
-        *_owner_facts(image, scope),
+        *owner_facts(image, scope),
     ]
     return RowDetails(name, image.id, left, right)
 
 
-def _alert_facts(image: Image) -> Iterator[Fact]:
+def alert_facts(image: Image) -> Iterator[Fact]:
     if image.state in FAILED_STATES:
         why = visible(image.state_reason) or "AWS gives no reason"
         yield Fact("Alert", f"▲ {visible(image.state)}: {why}", "state-trouble")
         yield Fact("", "Nothing can be launched from it; X removes it.", "ink-dim")
 
 
-def _property_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
+def property_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
     size = image.size or image.root_size
     parts = [state_text(image, scope), visible(image.architecture), f"{size:,} GiB" if size else ""]
     parts += [visible(image.boot_mode), "" if image.platform == "Linux/UNIX" else visible(image.platform)]
@@ -224,7 +224,7 @@ def _property_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
     yield Fact("User", f"{visible(image.login_user)}, for ssh")
 
 
-def _origin_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
+def origin_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
     when = ""
     if image.created_at is not None:
         when = f"{age(scope.now - image.created_at)} ago ({local_time(image.created_at, scope.now)})"
@@ -237,7 +237,7 @@ def _origin_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
     yield Fact("Created", when.strip() or DASH)
 
 
-def _snapshot_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
+def snapshot_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
     if not scope.is_own(image):
         return
     label = "Disks"
@@ -270,7 +270,7 @@ def _snapshot_text(snapshot: Snapshot, image: Image, scope: ImageRowScope) -> st
     return f"{text}; {join_words(others)} {'uses' if len(others) == 1 else 'use'} it too" if others else text
 
 
-def _cost_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
+def cost_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
     if not scope.is_own(image):
         yield Fact("Cost", "nothing; only the instances launched from it cost something")
         return
@@ -284,7 +284,7 @@ def _cost_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
         yield Fact("Cost", f"{DASH} some of its snapshots are unknown", "ink-dim")
 
 
-def _instance_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
+def instance_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
     if not scope.instance_counts.get(image.id):
         yield Fact("Used by", "no instance", "ink-dim")
         return
@@ -300,7 +300,7 @@ def _tag_facts(image: Image) -> Iterator[Fact]:
         yield Fact("Tags", " · ".join(tags))
 
 
-def _owner_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
+def owner_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
     public_image = scope.public_images.get(image.id)
     if public_image is None:
         shared = " · public: every account can use it" if image.public else ""

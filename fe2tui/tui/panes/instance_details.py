@@ -43,8 +43,8 @@ def instance_details(instance: Instance, scope: InstanceRowScope, *, has_host_ke
 
 def left_facts(instance: Instance, scope: InstanceRowScope, *, has_host_key: bool = False) -> list[Fact]:
     return [
-        *_alert_facts(instance, scope),
-        *_ssh_facts(instance, scope.fleet, has_host_key),
+        *alert_facts(instance, scope),
+        *ssh_facts(instance, scope.fleet, has_host_key),
         *_launch_facts(instance, scope.fleet, scope.now),
         *_volume_facts(instance, scope.fleet),
     ]
@@ -54,14 +54,14 @@ def right_facts(instance: Instance, scope: InstanceRowScope, *, reads_cpu: bool 
     """The cost, the CPU, the tags and the network. ``reads_cpu``: whether CPU figures are read from CloudWatch."""
     return [
         *_cost_facts(instance, scope.fleet, scope.now),
-        *_cpu_facts(instance, scope.fleet, reads_cpu),
+        *cpu_facts(instance, scope.fleet, reads_cpu),
         *_tag_facts(instance),
-        *_network_facts(instance),
+        *network_facts(instance),
         Fact("", f"Cost is {NOT_INCLUDED}.", "ink-dim"),
     ]
 
 
-def _alert_facts(instance: Instance, scope: InstanceRowScope) -> Iterator[Fact]:
+def alert_facts(instance: Instance, scope: InstanceRowScope) -> Iterator[Fact]:
     alert, texts = scope.alert(instance), scope.trouble(instance)
     if texts:
         text = texts[0]
@@ -85,7 +85,7 @@ def _alert_facts(instance: Instance, scope: InstanceRowScope) -> Iterator[Fact]:
         yield Fact("Why", visible(instance.state_reason), "ink-dim")
 
 
-def _ssh_facts(instance: Instance, fleet: Fleet, has_host_key: bool) -> Iterator[Fact]:
+def ssh_facts(instance: Instance, fleet: Fleet, has_host_key: bool) -> Iterator[Fact]:
     if instance.is_windows and not instance.tags.get(USER_TAG):
         where = f": Remote Desktop to {instance.address}, port 3389" if instance.address else ", has no address"
         yield Fact("RDP", f"runs Windows{where}")
@@ -173,7 +173,7 @@ def _cost_facts(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fac
         yield Fact("Saves", f"{saved * 100:.0f} % against {full} on demand{when}")
 
 
-def _cpu_facts(instance: Instance, fleet: Fleet, reads_cpu: bool) -> Iterator[Fact]:
+def cpu_facts(instance: Instance, fleet: Fleet, reads_cpu: bool) -> Iterator[Fact]:
     if instance.state is not State.RUNNING:
         return
     figures = fleet.cpu.get(instance.id, ())
@@ -198,7 +198,7 @@ def _tag_facts(instance: Instance) -> Iterator[Fact]:
     yield Fact("Tags", " · ".join(tags) or "none", "foreground" if tags else "ink-dim")
 
 
-def _network_facts(instance: Instance) -> Iterator[Fact]:
+def network_facts(instance: Instance) -> Iterator[Fact]:
     named = {"public": instance.public_ip, "private": instance.private_ip, "IPv6": instance.ipv6}
     addresses = [f"{name} {address}" for name, address in named.items() if address]
     yield Fact("Net", " · ".join(addresses) or "no address", "foreground" if addresses else "ink-dim")

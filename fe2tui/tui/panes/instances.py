@@ -16,7 +16,7 @@ from fe2tui.model.instance_filter import INSTANCE_SORTS
 from fe2tui.model.money.alerts import AlertLimits
 from fe2tui.model.text import visible
 from fe2tui.tui.list_model import ListKind, ListRows, ListSnapshot, ListSpec
-from fe2tui.tui.pane_ids import INSTANCES
+from fe2tui.tui.pane_ids import FULL_DETAILS, INSTANCES
 from fe2tui.tui.panes.details import RowDetails
 from fe2tui.tui.panes.instance_columns import (
     MAX_STANDARD_RANK,
@@ -59,6 +59,8 @@ ROW_NOTES: Mapping[str, str] = {
     "Connect": "connecting …",
     "Keep": "tagging …",
     "Unkeep": "tagging …",
+    "Tag": "tagging …",
+    "Protect": "protecting …",
 }
 """What STATE says from the moment that a person has asked for it, by how the task's title begins."""
 
@@ -69,7 +71,7 @@ _READY_STEPS = frozenset({"ready", "ssh answers"})
 class InstancesPane(FleetListPane[Instance, InstanceRowScope]):
     def __init__(self, services: Services) -> None:
         self._notes: dict[str, str] = {}
-        host_keys = HostKeyCache(services)
+        host_keys = self.host_keys = HostKeyCache(services)
 
         def details(instance: Instance, scope: InstanceRowScope) -> RowDetails:
             has_host_key = host_keys.has_host_key(instance.id, scope.fleet)
@@ -77,7 +79,7 @@ class InstancesPane(FleetListPane[Instance, InstanceRowScope]):
             return instance_details(instance, scope, has_host_key=has_host_key, reads_cpu=reads_cpu)
 
         spec = instance_list_spec(services.settings, self._notes, details)
-        super().__init__(spec, services, open_command="connect")
+        super().__init__(spec, services, open_command=FULL_DETAILS)
 
     def show_tasks(self, tasks: Sequence[RunningTask]) -> None:
         """Mark the instances that a task works on, until AWS shows another state of them, or waits for."""

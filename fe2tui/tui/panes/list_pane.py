@@ -159,6 +159,11 @@ class FleetListPane(ListPane, Generic[Item, Scope]):
             return None
         return self.model.spec.details_of(item, snapshot.scope_at(self._services.clock()))
 
+    def row_scope(self) -> Scope | None:
+        """What the cells of a row are computed from at this moment; None before the first read."""
+        snapshot = self.model.rows.snapshot
+        return snapshot.scope_at(self._services.clock()) if snapshot is not None else None
+
     def _show_rows(self, rows: ListRows[Item, Scope]) -> None:
         snapshot, table = rows.snapshot, self.table
         if snapshot is None:
