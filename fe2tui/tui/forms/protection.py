@@ -68,8 +68,8 @@ class ProtectionForm(Form[tuple[InstanceAttributes, InstanceAttributes]]):
         rows = self.query_one("#rows")
         if not self._instance.is_spot:
             for label, id, is_on in (
-                ("From terminate", "termination", before.termination_protected),
-                ("From stop", "stop", before.stop_protected),
+                ("Termination", "termination", before.termination_protected),
+                ("Stop", "stop", before.stop_protected),
             ):
                 row = _ChoiceRow(label, _ON_OFF, "on" if is_on else "off", self._show_meaning, id=id)
                 await self.query_one("#frame").mount(row, before=rows)

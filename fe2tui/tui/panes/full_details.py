@@ -16,6 +16,7 @@ from fe2tui.tui.panes.full_text import Block
 from fe2tui.tui.panes.full_view import FullView
 from fe2tui.tui.panes.images import image_title
 from fe2tui.tui.panes.instance_blocks import image_blocks, instance_blocks
+from fe2tui.tui.panes.instance_columns import SIGNS, state_category
 from fe2tui.tui.widgets.line import Span
 
 if TYPE_CHECKING:
@@ -90,8 +91,11 @@ class InstanceDetailsView(DetailsView):
 
     @property
     def state_spans(self) -> Sequence[Span]:
-        row = self._row
-        return (Span(f"{row.state.value} ", "dim"),) if row is not None else ()
+        row, scope = self._row, self._services.main_screen.instances.row_scope()
+        if row is None or scope is None:
+            return ()
+        category = state_category(row, scope)
+        return (Span(f"{SIGNS[category]} {row.state.value}  ", category),)
 
     def blocks(self) -> Sequence[Block]:
         pane, row = self._services.main_screen.instances, self._row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +28,7 @@ from fe2tui.tui.panes.details import Fact
 from fe2tui.tui.panes.full_text import Block
 from fe2tui.tui.panes.images import ImageRowScope
 from fe2tui.tui.panes.instance_columns import InstanceRowScope, state_text
-from fe2tui.tui.panes.instance_details import alert_facts, cpu_facts, network_facts, ssh_facts
+from fe2tui.tui.panes.instance_details import alert_facts, cpu_facts, ssh_facts
 
 READING = (Fact("", "Reading …", "ink-dim"),)
 
@@ -48,8 +48,8 @@ def instance_blocks(
     return [
         Block("Instance", list(_instance_facts(instance, scope, reads_cpu))),
         Block("Cost", list(_cost_facts(instance, fleet, now))),
-        _command_block("SSH", list(ssh_facts(instance, fleet, has_host_key)), "connect", "Connect", keys),
-        Block("Network", list(network_facts(instance))),
+        _command_block("SSH", _unlabelled(ssh_facts(instance, fleet, has_host_key)), "connect", "Connect", keys),
+        Block("Network", list(_network_facts(instance))),
         Block("Disks", list(_disk_facts(instance, fleet, now))),
         Block("Image", list(_image_facts(instance, fleet, now))),
         *([Block("Spot request", spot)] if spot else []),
@@ -70,8 +70,8 @@ def image_blocks(
     blocks = [
         _command_block("Image", facts, "launch", "Launch", keys),
         Block("Cost", list(images.cost_facts(image, scope))),
-        Block("Snapshots", [fact._replace(label="") for fact in images.snapshot_facts(image, scope)]),
-        Block("Instances", [fact._replace(label="") for fact in images.instance_facts(image, scope)]),
+        Block("Snapshots", _unlabelled(images.snapshot_facts(image, scope))),
+        Block("Instances", _unlabelled(images.instance_facts(image, scope))),
         Block("Tags", list(_tag_facts(image.tags))),
     ]
     return [
@@ -83,6 +83,10 @@ def image_blocks(
 
 def _command_block(title: str, facts: list[Fact], command: str, word: str, keys: Mapping[str, str]) -> Block:
     return Block(title, facts, command=command, hint=f"{_key(command, keys) or 'enter'} {word}")
+
+
+def _unlabelled(facts: Iterable[Fact]) -> list[Fact]:
+    return [fact._replace(label="") for fact in facts]
 
 
 def _key(command: str, keys: Mapping[str, str]) -> str:
@@ -151,6 +155,23 @@ def _cost_facts(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fac
 
 def _least(known: Any, is_all: bool, places: int = 2) -> str:
     return f"{'' if is_all else '≥'}{dollars(known, places, sign='$')}" if known or is_all else DASH
+
+
+def _network_facts(instance: Instance) -> Iterator[Fact]:
+    addresses = {"Public": instance.public_ip, "IPv6": instance.ipv6, "Private": instance.private_ip}
+    for name, address in addresses.items():
+        if address:
+            yield Fact(name, address)
+    if instance.public_dns:
+        yield Fact("DNS name", visible(instance.public_dns))
+    for group, group_name in instance.security_groups:
+        yield Fact("Security group", f"{visible(group_name)} ({group})")
+    if instance.vpc_id:
+        yield Fact("VPC", _joined(instance.vpc_id, instance.subnet_id or ""))
+    if instance.instance_profile:
+        yield Fact("Role", visible(instance.instance_profile))
+    if not any(addresses.values()):
+        yield Fact("", "no address", "ink-dim")
 
 
 def _disk_facts(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:

@@ -56,7 +56,7 @@ def right_facts(instance: Instance, scope: InstanceRowScope, *, reads_cpu: bool 
         *_cost_facts(instance, scope.fleet, scope.now),
         *cpu_facts(instance, scope.fleet, reads_cpu),
         *_tag_facts(instance),
-        *network_facts(instance),
+        *_network_facts(instance),
         Fact("", f"Cost is {NOT_INCLUDED}.", "ink-dim"),
     ]
 
@@ -198,7 +198,7 @@ def _tag_facts(instance: Instance) -> Iterator[Fact]:
     yield Fact("Tags", " · ".join(tags) or "none", "foreground" if tags else "ink-dim")
 
 
-def network_facts(instance: Instance) -> Iterator[Fact]:
+def _network_facts(instance: Instance) -> Iterator[Fact]:
     named = {"public": instance.public_ip, "private": instance.private_ip, "IPv6": instance.ipv6}
     addresses = [f"{name} {address}" for name, address in named.items() if address]
     yield Fact("Net", " · ".join(addresses) or "no address", "foreground" if addresses else "ink-dim")
