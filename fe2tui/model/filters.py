@@ -64,6 +64,15 @@ class Filter(NamedTuple, Generic[Item, Scope]):
         return True
 
 
+def parse_words(text: str) -> tuple[Filter[str, None], None]:
+    """A search in texts: all words of ``text`` are in a text. Returns no error: any text can be searched for."""
+
+    def contains(word: str) -> Test[str, None]:
+        return lambda item, scope: word in item.lower()
+
+    return Filter(text.strip(), tuple(contains(word) for word in text.lower().split())), None
+
+
 def parse_number(text: str) -> Decimal:
     """A number as it is typed, with or without ``$``. Raises ValueError."""
     try:

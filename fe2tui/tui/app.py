@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 KEY_TIMEOUT = 0.5  # seconds at most for one key
 PASTED_WIDTH = 20  # cells of a pasted text that are shown
-TOAST_SECONDS = {"information": 4.0, "warning": 6.0, "error": 8.0}
+TOAST_SECONDS = {"information": 4.0, "warning": 5.0, "error": 6.0}
 
 
 def utc_now() -> datetime:

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 from fe2tui.model.instance import State
 from fe2tui.model.location import zone_letter
 from fe2tui.model.text import visible
-from fe2tui.tui.pane_ids import ACTIVITY, IMAGES, INSTANCES, ROW_NOUNS, SPOT
+from fe2tui.tui.pane_ids import ACTIVITY, DAY_CHOICES, IMAGES, INSTANCES, ROW_NOUNS, SPOT
+from fe2tui.tui.widgets.cells import clip
 
 if TYPE_CHECKING:
+    from fe2tui.model.instance import Instance
     from fe2tui.tui.command_context import CommandContext
+
+MAX_NAME = 20  # cells of a name in the title of a command
 
 
 def always(context: CommandContext) -> str | None:
@@ -75,7 +79,10 @@ def can_show_spot_prices(context: CommandContext) -> str | None:
 
 
 def spot_prices_title(context: CommandContext) -> str:
-    return "Follow" if context.pane == SPOT else "Spot prices"
+    if context.pane != SPOT:
+        return "Spot prices"
+    followed = context.selected_instance
+    return f"Follow {clip(visible(followed.label), MAX_NAME)}" if followed is not None else "Follow"
 
 
 def can_remove(context: CommandContext) -> str | None:
@@ -113,14 +120,25 @@ def can_stop_or_start(context: CommandContext) -> str | None:
         return reason
     # One that is stopping can be forced, unless AWS stops it.
     stops = (State.STOPPED, State.STOPPING)
-    if any(i.state is State.RUNNING or (i.state in stops and not i.is_interrupted) for i in context.targets):
+    if any(
+        (i.state is State.RUNNING and not _is_one_time_spot(i, context)) or (i.state in stops and not i.is_interrupted)
+        for i in context.targets
+    ):
         return None
     if len(context.targets) > 1:
-        return "None of the marked instances is running or stopped."
+        return "None of the marked instances can be stopped or started."
     instance = context.targets[0]
+    if instance.state is State.RUNNING:
+        return f"{visible(instance.label)} is a one-time spot instance; it can only be terminated."
     if instance.is_interrupted:
         return f"AWS interrupted {instance.label} and starts it again when there is capacity in {instance.zone}."
     return f"{instance.label} is {instance.state.value.replace('-', ' ')}; nothing to stop or start yet."
+
+
+def _is_one_time_spot(instance: Instance, context: CommandContext) -> bool:
+    requests = context.fleet.requests if context.fleet is not None else {}
+    request = requests.get(instance.spot_request_id or "")
+    return instance.is_spot and request is not None and not request.is_persistent
 
 
 def can_reboot(context: CommandContext) -> str | None:
@@ -180,12 +198,32 @@ def can_take_screenshot(context: CommandContext) -> str | None:
     )
 
 
-def filter_title(context: CommandContext) -> str:
-    return "Search" if context.is_full_view else "Filter"
+def can_show_fewer_days(context: CommandContext) -> str | None:
+    reason = _can_change_days(context)
+    return reason or (f"{DAY_CHOICES[0]} day is the shortest time." if context.spot.days <= DAY_CHOICES[0] else None)
 
 
-def can_change_days(context: CommandContext) -> str | None:
+def can_show_more_days(context: CommandContext) -> str | None:
+    reason = _can_change_days(context)
+    if reason is None and context.spot.days >= DAY_CHOICES[-1]:
+        return f"{DAY_CHOICES[-1]} days is the longest time: AWS keeps no older spot prices."
+    return reason
+
+
+def _can_change_days(context: CommandContext) -> str | None:
     return None if context.pane == SPOT or context.is_spot_visible else "The spot prices are not visible: 3 goes there."
+
+
+def can_filter(context: CommandContext) -> str | None:
+    return None if context.pane == ACTIVITY else has_fleet(context)
+
+
+def filter_title(context: CommandContext) -> str:
+    return "Search" if context.pane == ACTIVITY or context.is_full_view else "Filter"
+
+
+def has_search(context: CommandContext) -> str | None:
+    return None if context.search_text else "Nothing is searched for: / searches in Activity, help, details and logs."
 
 
 def has_rows(context: CommandContext) -> str | None:
@@ -201,13 +239,32 @@ def has_running_task(context: CommandContext) -> str | None:
 
 
 def can_leave(context: CommandContext) -> str | None:
-    if context.pane == ACTIVITY or context.is_full_view:
-        return None
+    """An esc too many is not worth a word."""
+    return None if leave_title(context) else ""
+
+
+def leave_title(context: CommandContext) -> str:
+    """What esc does; empty where it does nothing. See ``Pane.leave``."""
+    if context.is_full_view:
+        return "End search" if context.search_text else "Back"
     spot = context.spot
-    if context.pane == SPOT and not context.filter_text:
-        is_in = spot.zone or spot.family or spot.is_pinned
-        return None if is_in else "There is no filter, family or zone to leave."
-    return None if context.filter_text or context.marked_count else "There is no filter and no mark to leave."
+    if context.pane == ACTIVITY:
+        return "End search" if context.search_text else "Back"
+    if context.pane == SPOT:
+        if spot.moment is not None:
+            return "Remove cursor"
+        if spot.zone:
+            return "Types"
+    if context.filter_text:
+        return "Show all"
+    if context.pane == SPOT:
+        return "Families" if spot.family else "Follow" if spot.is_pinned else ""
+    return "Unmark" if context.marked_count or context.hidden_mark_count else ""
+
+
+def has_marks(context: CommandContext) -> str | None:
+    is_marked = context.marked_count or context.hidden_mark_count
+    return None if is_marked else f"No {row_noun(context)} is marked."
 
 
 def stop_or_start_title(context: CommandContext) -> str:

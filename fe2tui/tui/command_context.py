@@ -37,10 +37,11 @@ class CommandContext(NamedTuple):
     """The dashboard at one moment.
 
     ``pane`` is the pane that commands act on. ``marked_instances`` and ``marked_images`` are marked *and* shown, in the
-    order shown. ``visible_count`` and ``filter_text`` are those of the pane's list, or in Activity those of the list
-    before. Images may be the account's own (those in ``fleet.images``) or public. ``starting_ids`` are the instances
-    that a task of this dashboard starts, and that AWS still shows as stopped. ``is_full_view``: the details or the
-    console output of the selected row fill the screen.
+    order shown; ``hidden_mark_count`` counts the marked rows of the pane that its filter hides. ``visible_count`` and
+    ``filter_text`` are those of the pane's list, or in Activity those of the list before; ``search_text`` is what is
+    searched for in Activity or in a full view. Images may be the account's own (those in ``fleet.images``) or public.
+    ``starting_ids`` are the instances that a task of this dashboard starts, and that AWS still shows as stopped.
+    ``is_full_view``: the details or the console output of the selected row fill the screen.
     """
 
     services: Services
@@ -59,6 +60,8 @@ class CommandContext(NamedTuple):
     is_spot_visible: bool = False
     starting_ids: frozenset[str] = frozenset()
     is_full_view: bool = False
+    hidden_mark_count: int = 0
+    search_text: str = ""
 
     @property
     def targets(self) -> tuple[Instance, ...]:

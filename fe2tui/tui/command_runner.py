@@ -9,6 +9,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from textual.binding import Binding
+
 from fe2tui.errors import Fe2Error
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.commands import COMMANDS, COMMANDS_BY_ID, Command
@@ -30,10 +32,15 @@ class CommandRunner:
         command = COMMANDS_BY_ID.get(command_id)
         if command is None or command_id in self._running_ids:
             return
+        if not command.action:  # a key of the widget that has the focus
+            if key := self._services.keymap.keys[command.id]:
+                self._services.app.simulate_key(next(iter(Binding.make_bindings([Binding(key, "")]))).key)
+            return
         context = self._services.command_context()
         reason = command.unavailable_reason(context)
         if reason is not None:
-            self._services.tell(reason, "warning")
+            if reason:
+                self._services.tell(reason, "warning")
             return
         module = command.run.partition(":")[0]
         if module in sys.modules and not inspect.iscoroutinefunction(_action(command)):
@@ -70,5 +77,5 @@ def _action(command: Command) -> Callable[[CommandContext], Any]:
 
 def import_actions() -> None:
     """Import the modules of all commands, so that the first key is as quick as the second. For a thread."""
-    for module in dict.fromkeys(command.run.partition(":")[0] for command in COMMANDS):
+    for module in dict.fromkeys(command.run.partition(":")[0] for command in COMMANDS if command.action):
         import_module(module)

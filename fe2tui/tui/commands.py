@@ -43,12 +43,28 @@ _HELP_BY_GROUP: Mapping[str, Mapping[str, str]] = {
         "mark": "Mark or unmark the row, and go to the next.",
         "mark_all": "Mark all rows that are shown; unmark them if all are marked.",
         "filter": "Show only matching rows: words, state:running, type:p3, tag:env=prod, age>7d; "
-        "arch:arm64 for images.",
+        "arch:arm64 for images. In Activity, details and logs: search.",
         "sort": "Choose the column to sort by.",
         "copy": "Copy the id, name, address, ssh command, console link, or a launch command; in details, the block.",
         "export": "Write the rows that are shown, or the charted spot prices, to a file.",
-        "leave": "Leave details, the filter, the marks, the zones, the family; from Activity, go back to the list.",
+        "leave": "Leave details, the cursor in time, the filter, the marks, the zones, the family; from Activity, go back "
+        "to the list.",
         "cancel": "Cancel the running task, after asking.",
+        "unmark": "Unmark all rows, also those that the filter hides.",
+        "show_running": "Show only the running instances; once more: all.",
+        "show_moving": "Show only the instances that start, stop or shut down; once more: all.",
+        "show_stopped": "Show only the stopped instances; once more: all.",
+        "show_alerts": "Show only the instances that need attention; once more: all.",
+    },
+    "Moving": {
+        "top": "Go to the first row, also in help and logs.",
+        "bottom": "Go to the last row.",
+        "half_down": "Go half a page down, also in the lists of forms.",
+        "half_up": "Go half a page up.",
+        "page_down": "Go a page down.",
+        "page_up": "Go a page up.",
+        "next_match": "Go to the next match of what / searches for in Activity, help, details and logs.",
+        "previous_match": "Go to the match before.",
     },
     "Location": {
         "region": "Go to another region.",
@@ -65,7 +81,7 @@ _HELP_BY_GROUP: Mapping[str, Mapping[str, str]] = {
         "cpu": "Read the CPU figures of visible instances, or stop reading them: AWS bills them.",
         "zoom": "Show this pane alone, or all panes again.",
         "theme": "Change between the dark and the light colours.",
-        "help": "Show every key and what it does.",
+        "help": "Show every key and what it does, this pane's first; enter runs one.",
         "palette": "Find any command by its name.",
         "quit": "Quit the program.",
     },
@@ -78,6 +94,7 @@ _CURRENT_TITLES: Mapping[str, Callable[[CommandContext], str]] = {
     "terminate": availability.remove_title,
     "keep": availability.keep_title,
     "filter": availability.filter_title,
+    "leave": availability.leave_title,
 }
 
 
@@ -85,9 +102,10 @@ class Command(NamedTuple):
     """One row of the table.
 
     ``action`` is ``module:function`` in ``fe2tui.tui.actions``, imported on first use. The function gets the
-    ``CommandContext`` of the moment; a coroutine function runs in a worker. ``check`` returns None, or a sentence
-    saying why the command is not available. ``footer_pane`` is the only pane whose footer shows it. ``extra_keys`` are
-    never shown.
+    ``CommandContext`` of the moment; a coroutine function runs in a worker. It is empty for the keys of the lists
+    themselves: their widgets bind them, with the command's id as the id of the binding. ``check`` returns None, or a
+    sentence saying why the command is not available; the sentence is empty where nothing needs to be said.
+    ``footer_pane`` is the only pane whose footer shows it. ``extra_keys`` are never shown in the footer.
     """
 
     id: str
@@ -128,6 +146,7 @@ class Command(NamedTuple):
 _INSTANCES = frozenset({INSTANCES})
 _LIST_COMMANDS = frozenset({"details", "mark", "mark_all", "sort", "export", "zoom"})
 """The commands that are for a list, and not for one row that fills the screen."""
+_ACTIVITY = frozenset({ACTIVITY})
 
 COMMANDS: tuple[Command, ...] = (
     Command("launch", "l", "Launch", "launch:launch", availability.can_launch, is_write=True),
@@ -163,8 +182,10 @@ COMMANDS: tuple[Command, ...] = (
         availability.can_show_spot_prices,
         LIST_PANES,
     ),
-    Command("shorter", "[", "Shorter", "spot_prices:show_fewer_days", availability.can_change_days, footer_pane=SPOT),
-    Command("longer", "]", "Longer", "spot_prices:show_more_days", availability.can_change_days, footer_pane=SPOT),
+    Command(
+        "shorter", "[", "Shorter", "spot_prices:show_fewer_days", availability.can_show_fewer_days, footer_pane=SPOT
+    ),
+    Command("longer", "]", "Longer", "spot_prices:show_more_days", availability.can_show_more_days, footer_pane=SPOT),
     Command(
         "terminate",
         "X",
@@ -178,15 +199,21 @@ COMMANDS: tuple[Command, ...] = (
     Command("details", "d", "Details", "dashboard:toggle_details", availability.has_target, MARKABLE_PANES),
     Command("mark", "space", "Mark", "dashboard:mark", availability.has_rows, MARKABLE_PANES),
     Command("mark_all", "a", "Mark all", "dashboard:mark_all", availability.has_rows, MARKABLE_PANES),
-    Command("filter", "/", "Filter", "dashboard:open_filter", availability.has_fleet, LIST_PANES),
+    Command("filter", "/", "Filter", "dashboard:open_filter", availability.can_filter),
     Command("sort", "o", "Sort", "dashboard:choose_sort", availability.has_rows, LIST_PANES),
     Command("copy", "y", "Copy", "copy:copy", availability.has_target, LIST_PANES),
     Command("export", "e", "Export", "export:export", availability.has_rows, LIST_PANES),
     Command("leave", "escape", "Leave", "dashboard:leave_level", availability.can_leave),
     Command(
-        "cancel", "delete", "Cancel", "dashboard:cancel_task", availability.has_running_task, frozenset({ACTIVITY})
+        "cancel",
+        "x",
+        "Cancel",
+        "dashboard:cancel_task",
+        availability.has_running_task,
+        _ACTIVITY,
+        extra_keys=("delete", "backspace"),
     ),
-    Command("region", "g", "Region", "location:choose_region"),
+    Command("region", "R", "Region", "location:choose_region"),
     Command("profile", "P", "Profile", "location:choose_profile"),
     Command("refresh", "ctrl+r", "Read", "dashboard:read_now"),
     Command("instances", "1", "Instances", "dashboard:go_to_instances"),
@@ -201,17 +228,41 @@ COMMANDS: tuple[Command, ...] = (
     Command("help", "?", "Help", "dashboard:show_help"),
     Command("palette", "ctrl+p", "All", "dashboard:open_palette"),
     Command("quit", "q", "Quit", "dashboard:quit_program", extra_keys=("ctrl+q",)),
+    Command("unmark", "", "Unmark all", "dashboard:unmark", availability.has_marks, MARKABLE_PANES),
+    Command("show_running", "", "Running instances", "dashboard:show_running", availability.has_fleet),
+    Command("show_moving", "", "Changing instances", "dashboard:show_moving", availability.has_fleet),
+    Command("show_stopped", "", "Stopped instances", "dashboard:show_stopped", availability.has_fleet),
+    Command("show_alerts", "", "Instances with alerts", "dashboard:show_alerts", availability.has_fleet),
+    Command("top", "g", "Top", ""),
+    Command("bottom", "G", "Bottom", ""),
+    Command("half_down", "ctrl+d", "Half a page down", ""),
+    Command("half_up", "ctrl+u", "Half a page up", ""),
+    Command("page_down", "ctrl+f", "Page down", ""),
+    Command("page_up", "ctrl+b", "Page up", ""),
+    Command("next_match", "n", "Next", "", availability.has_search),
+    Command("previous_match", "N", "Previous", "", availability.has_search),
 )
 COMMANDS_BY_ID: Mapping[str, Command] = {command.id: command for command in COMMANDS}
 
 FOOTER_LEFT = (
-    *("launch", "cancel", "connect", "shorter", "longer", "stop_or_start", "details", "freeze", "change_type"),
-    *("spot_prices", "terminate", "reboot", "filter", "copy", "mark", "sort", "cost", "region", "profile", "mark_all"),
-    *("export", "zoom"),
+    *("launch", "cancel", "connect", "shorter", "longer", "next_match", "stop_or_start", "details", "freeze"),
+    *("change_type", "spot_prices", "terminate", "reboot", "filter", "leave", "copy", "mark", "sort", "cost", "region"),
+    *("console", "tags", "keep", "profile", "mark_all", "export", "open", "protection", "zoom", "refresh"),
+    *("previous_match", "quit"),
 )
+"""The most useful first: where space is short, the last are left out."""
+
 FOOTER_RIGHT = ("help", "palette")
 
-_KEY_LABELS = {"escape": "esc", "delete": "del", "question_mark": "?", "slash": "/", "exclamation_mark": "!"}
+_KEY_LABELS = {
+    "escape": "esc",
+    "delete": "del",
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+    "question_mark": "?",
+    "slash": "/",
+    "exclamation_mark": "!",
+}
 
 
 def key_label(key: str) -> str:

@@ -19,7 +19,7 @@ from fe2tui.tui.command_runner import CommandRunner
 from fe2tui.tui.fleet_watch import FleetWatch
 from fe2tui.tui.keymap import build_keymap
 from fe2tui.tui.main_screen import MainScreen
-from fe2tui.tui.pane_ids import SPOT
+from fe2tui.tui.pane_ids import ACTIVITY, MARKABLE_PANES, SPOT
 from fe2tui.tui.services import Answer
 from fe2tui.tui.startup import Startup
 from fe2tui.tui.task_runner import TaskRunner
@@ -67,6 +67,7 @@ class DashboardController:
             app.bind(binding.key, binding.action, description=binding.description, show=False)
             if binding.action == "perform('filter')":
                 self.key_queue.field_keys.add(binding.key)
+        app.set_keymap({**self.keymap.widget_keys})
         app.theme_changed_signal.subscribe(app, lambda _: self.main_screen.recolour())
         opening = self.fleet_watch.start_opening()
         self.main_screen.pane_layout.fit_to(*app.size)
@@ -134,6 +135,7 @@ class DashboardController:
                 spot=main.spot_pane.choice,
                 starting_ids=instances.starting_ids,
                 is_full_view=True,
+                search_text=full_view.text.searched_text,
             )
         return CommandContext(
             self,
@@ -151,6 +153,10 @@ class DashboardController:
             main.spot_pane.choice,
             SPOT in main.pane_layout.visible_panes,
             instances.starting_ids,
+            hidden_mark_count=main.pane_set.list_pane(main.pane).table.hidden_mark_count
+            if main.pane in MARKABLE_PANES
+            else 0,
+            search_text=main.activity.search.text if main.pane == ACTIVITY else "",
         )
 
     def visible_instances(self) -> Sequence[Instance]:

@@ -1,21 +1,26 @@
-"""The help screen and the items of the palette, both made from the table of commands."""
+"""The help and the items of the palette, both made from the table of commands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar, NamedTuple, TypeAlias
 
+from textual import on
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
 
+from fe2tui.model.filters import Filter, parse_words
 from fe2tui.tui.command_context import CommandContext
-from fe2tui.tui.commands import COMMANDS, commands_by_group, key_label
+from fe2tui.tui.commands import COMMANDS, COMMANDS_BY_ID, commands_by_group, key_label
+from fe2tui.tui.forms.form import Form, FormList, dim
 from fe2tui.tui.forms.picker import PickerItem
+from fe2tui.tui.pane_ids import IMAGES, INSTANCES, PANES, SPOT
 from fe2tui.tui.widgets.cells import wrap
+from fe2tui.tui.widgets.filter_bar import FilterBar
+from fe2tui.tui.widgets.movement import MOVEMENT_BINDINGS, page_step
 
 _INSTANCE_FILTER_HELP = (
     ("train", "a word: in the name, id, type, address, zone, key pair or a tag"),
@@ -23,6 +28,7 @@ _INSTANCE_FILTER_HELP = (
     ("tag:env=prod", "a tag with that value; tag:env has the tag"),
     ("age>7d  cost<0.5  month>50", "older than; dollars an hour, a month"),
     ("spot  on-demand", "the purchase option"),
+    ("alert", "needs attention, as ▲ says"),
     ("-state:stopped", "not"),
     ('"two words"', "what has spaces"),
 )
@@ -43,15 +49,18 @@ _SPOT_KEYS_HELP = (
     ("← →", "move the cursor in time: the price of each zone then; past the right edge it disappears"),
     ("shift+← shift+→", "by a day"),
     ("enter", "open the family; go to the zones of the type; launch in the zone"),
-    ("esc", "back: from the zones, the filter, the family; then follow the selected instance"),
+    ("esc", "back: from the cursor in time, the zones, the filter, the family; then follow the selected instance"),
 )
 _MOVEMENT_HELP = (
     ("↑ ↓ j k", "up and down"),
     ("pgup pgdn home end", "by page, to the ends"),
     ("tab", "to the next frame"),
     ("mouse", "click rows, keys and tabs; a title sorts, a double click opens; over the chart: the prices then"),
+    ("", "a click on ● ◐ ○ ▲ in the status line shows only these instances; once more: all"),
+    ("", "text in the details can be selected with the mouse; ^c copies it"),
 )
-WIDTH, FRAME_WIDTH = 92, 7  # as in main.tcss; frame, padding and scrollbar
+_GENERAL_GROUPS = ("Moving", "Location", "The program")  # of commands that do the same in all panes
+MAX_WIDTH, FRAME_WIDTH = 120, 6  # cells, as in forms.tcss; edges, padding and scrollbar
 _SIGNS_HELP = (
     ("●", "$state-running", "running"),
     ("◐", "$state-moving", "starting, stopping or shutting down; an image that is being created"),
@@ -74,78 +83,221 @@ def _entry_lines(
         first = " " * len(first)
 
 
-class HelpScreen(ModalScreen[None]):
-    """All keys, the syntax of filters, and the meaning of the signs. Keys of the pane with the focus are bright."""
+class HelpEntry(NamedTuple):
+    """Words or keys, and what they mean. ``command_id`` is the command that enter runs; empty for none."""
 
+    words: str
+    meaning: str
+    command_id: str = ""
+    style: str = "$accent"
+    meaning_style: str = ""
+    indent: int = 15
+
+    @property
+    def searched_text(self) -> str:
+        return f"{self.words} {self.meaning} {self.command_id}"
+
+    def content(self, width: int) -> Content:
+        lines = _entry_lines(self.words, self.meaning, self.indent, width, self.style, self.meaning_style)
+        return Content("\n").join(lines)
+
+
+HelpSection: TypeAlias = tuple[str, Sequence[HelpEntry]]
+
+
+def help_sections(context: CommandContext, keys: Mapping[str, str]) -> Iterator[HelpSection]:
+    """The sections of the help, by title: first the keys of the pane with the focus."""
+    here: list[HelpEntry] = []
+    elsewhere: list[HelpEntry] = []
+    general: list[HelpSection] = []
+    for group, commands in commands_by_group(keys):
+        entries = []
+        for written, command in commands:
+            is_here = context.pane in command.panes and command.footer_pane in ("", context.pane)
+            styles = ("bold $accent", "") if is_here else ("$ink-dim", "$ink-dim")
+            entry = HelpEntry(written, command.help, command.id, *styles)
+            (entries if group in _GENERAL_GROUPS else here if is_here else elsewhere).append(entry)
+        if entries:
+            general.append((group, entries))
+    yield f"Keys in {PANES[context.pane][1]}", here
+    yield from general
+    yield "Keys of other panes", elsewhere
+    unbound = [command for command in COMMANDS if not keys.get(command.id, command.key)]
+    yield (
+        "Without a key: run them here, or from the palette",
+        [
+            HelpEntry(command.title, command.help, command.id, "bold", indent=24)
+            for command in unbound
+            if command.action
+        ],
+    )
+    filters = [
+        (INSTANCES, "The filter of instances", _INSTANCE_FILTER_HELP),
+        (IMAGES, "The filter of images", _IMAGE_FILTER_HELP),
+        (SPOT, "The filter of spot prices", _SPOT_FILTER_HELP),
+    ]
+    texts = [(title, help_text) for _, title, help_text in sorted(filters, key=lambda one: one[0] != context.pane)]
+    for title, help_text in (
+        *texts,
+        ("Also for moving", _MOVEMENT_HELP),
+        ("In the spot prices", _SPOT_KEYS_HELP),
+    ):
+        yield title, [HelpEntry(words, meaning, indent=26) for words, meaning in help_text]
+    yield "Signs", [HelpEntry(sign, meaning, style=colour, indent=4) for sign, colour, meaning in _SIGNS_HELP]
+
+
+class HelpScreen(Form[str]):
+    """All keys, the syntax of filters and the meaning of the signs, as a list that can be searched.
+
+    Answers with the command of the entry that enter or a click chose.
+    """
+
+    AUTO_FOCUS: ClassVar[str | None] = None
+    TYPED_AHEAD = "all"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,enter", "leave", "Leave", show=False),
-        Binding("down,j", "scroll(1)", show=False),
-        Binding("up,k", "scroll(-1)", show=False),
-        Binding("pagedown,space", "scroll(12)", show=False),
-        Binding("pageup", "scroll(-12)", show=False),
+        *MOVEMENT_BINDINGS,
+        Binding("q,question_mark", "leave", "Leave", show=False),
+        Binding("enter", "submit", "Run", show=False),
+        Binding("slash", "search", "Search", show=False),
+        Binding("n", "find(1)", "Next", show=False, id="next_match"),
+        Binding("N", "find(-1)", "Previous", show=False, id="previous_match"),
     ]
 
     def __init__(self, context: CommandContext, keys: Mapping[str, str]) -> None:
-        super().__init__()
+        super().__init__("Help", submit_label="Run")
         self._command_context = context
         self._keys = keys
+        self._sections = tuple(help_sections(context, keys))
+        self._query: Filter[str, None] = Filter()
+        self._entries: list[HelpEntry | None] = []  # of each option; None for a title
+        self._search_bar = FilterBar(parse_words, example="words to find")
 
     def compose(self) -> Iterator[Widget]:
-        frame = VerticalScroll(Static(id="help-text"), id="help")
-        frame.border_title = Content("Help")
-        frame.border_subtitle = Content.from_markup("[@click=screen.leave()][bold $accent]esc[/] Leave[/]")
-        yield frame
+        self._search_bar.display = False
+        yield from self.compose_frame(
+            self._search_bar, FormList(id="entries", compact=True), Static(id="about"), classes="-help"
+        )
+
+    def extra_keys(self) -> Sequence[tuple[str, str, str]]:
+        return [("/", "Search", "search"), *([("n", "Next", "next_match")] if self._query.tests else [])]
 
     def on_resize(self) -> None:
-        width = min(WIDTH, self.size.width * 96 // 100) - FRAME_WIDTH
-        self.query_one("#help-text", Static).update(Content("\n").join(self._lines(width)))
+        self._fill_list(self.highlighted)
 
-    def _lines(self, width: int) -> Iterator[Content]:
-        for group, commands in commands_by_group(self._keys):
-            yield Content.styled(group, "bold")
-            for written, command in commands:
-                here = self._command_context.pane in command.panes
-                style = ("bold $accent", "") if here else ("$ink-dim", "$ink-dim")
-                yield from _entry_lines(written, command.help, 13, width, *style)
-            yield Content("")
-        for title, entries, indent in (
-            ("Moving", _MOVEMENT_HELP, 20),
-            ("In the spot prices", _SPOT_KEYS_HELP, 20),
-            ("The filter", _INSTANCE_FILTER_HELP, 24),
-            ("The filter of images", _IMAGE_FILTER_HELP, 24),
-            ("The filter of spot prices", _SPOT_FILTER_HELP, 24),
-        ):
-            yield Content.styled(title, "bold")
-            for words, meaning in entries:
-                yield from _entry_lines(words, meaning, indent, width, "$accent")
-            yield Content("")
-        yield Content.styled("Signs", "bold")
-        for sign, colour, meaning in _SIGNS_HELP:
-            yield from _entry_lines(sign, meaning, 4, width, colour)
-        yield Content("")
-        yield Content.styled("Text in the details can be selected with the mouse; ^c copies it.", "$ink-dim")
+    @property
+    def _options(self) -> FormList:
+        return self.query_one("#entries", FormList)
 
-    def action_scroll(self, lines: int) -> None:
-        self.query_one("#help").scroll_relative(y=lines, animate=False)
+    @property
+    def highlighted(self) -> HelpEntry | None:
+        at = self._options.highlighted
+        return self._entries[at] if at is not None and at < len(self._entries) else None
+
+    def _fill_list(self, at: HelpEntry | None = None) -> None:
+        """Show what matches, with the cursor on an entry, else on the first."""
+        width = min(MAX_WIDTH, self.app.size.width) - FRAME_WIDTH
+        self._entries, options = [], []
+        for title, entries in self._sections:
+            shown = [one for one in entries if self._query.matches(f"{title} {one.searched_text}", None)]
+            if shown:
+                options.append(Option(Content(f"\n{title}" if options else title), disabled=True))
+                options += [Option(entry.content(width)) for entry in shown]
+                self._entries += [None, *shown]
+        self._options.set_options(options or [Option(dim("No match."), disabled=True)])
+        self._go_to(self._entries.index(at) if at in self._entries else 1)
+
+    def _go_to(self, row: int) -> None:
+        options = self._options
+        options.highlighted = row if row < len(self._entries) else None
+        if row <= 1:
+            options.scroll_home(animate=False)  # with the title above it
+        else:
+            options.scroll_to_highlight()
+        self._show_about()
+
+    def _show_about(self) -> None:
+        entry, text = self.highlighted, ""
+        if entry is not None and entry.command_id:
+            command = COMMANDS_BY_ID[entry.command_id]
+            key = self._keys.get(command.id, command.key)
+            reason = command.unavailable_reason(self._command_context)
+            text = f"Not now: {reason}" if reason else f'In config.toml: [keys] {command.id} = "{key or "none"}"'
+        self.query_one("#about", Static).update(dim(text))
+
+    # What a person does
+
+    def action_move(self, by: int) -> None:
+        """Move by entries; titles are passed over."""
+        rows = [row for row, entry in enumerate(self._entries) if entry is not None]
+        if rows:
+            at = self._options.highlighted
+            number = rows.index(at) if at in rows else 0
+            self._go_to(rows[max(0, min(number + by, len(rows) - 1))])
+
+    def action_page(self, by: float) -> None:
+        self.action_move(page_step(by, max(2, self._options.size.height - 2)))
+
+    def action_find(self, by: int) -> None:
+        """Go to the next entry; from the last to the first. What does not match is not shown."""
+        rows = [row for row, entry in enumerate(self._entries) if entry is not None]
+        if rows:
+            at = self._options.highlighted
+            self._go_to(rows[(rows.index(at) + by) % len(rows) if at in rows else 0])
+
+    def action_next_match(self) -> None:
+        self.action_find(1)
+
+    def action_search(self) -> None:
+        self._search_bar.display = True
+        self._search_bar.focus_input()
+
+    def on_filter_bar_filter_changed(self, event: FilterBar.FilterChanged) -> None:
+        event.stop()
+        self._query = event.query
+        self._fill_list()
+        self.write_key_hints()
+
+    def on_filter_bar_left(self, event: FilterBar.Left) -> None:
+        event.stop()
+        self._search_bar.display = bool(self._query.tests)
+        self.set_focus(None)
+
+    @on(OptionList.OptionHighlighted)
+    def _follow_mouse(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        self._show_about()
+
+    @on(OptionList.OptionSelected)
+    def _run_clicked(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.action_submit()
+
+    def action_submit(self) -> None:
+        """Run the command of the entry, if it has one."""
+        entry = self.highlighted
+        if entry is not None and entry.command_id:
+            self.dismiss(entry.command_id)
 
     def action_leave(self) -> None:
-        self.dismiss(None)
+        """Leave the search, then the help."""
+        if self._query.tests:
+            self._search_bar.clear()
+            self._search_bar.display = False
+        else:
+            self.dismiss(None)
 
 
 def palette_items(context: CommandContext, keys: Mapping[str, str]) -> list[PickerItem]:
     """The commands for the palette: first those that are available, then the others with the reason why not."""
-    reasons = [(command, command.unavailable_reason(context)) for command in COMMANDS if command.id != "palette"]
-    able = [
-        PickerItem(
-            command.id,
-            command.current_title(context),
-            f"{key_label(keys.get(command.id, command.key)):<5} {command.help}",
-        )
-        for command, reason in reasons
-        if reason is None
-    ]
-    return able + [
-        PickerItem(command.id, command.title, f"{'':<5} Not now: {reason}")
-        for command, reason in reasons
-        if reason is not None
-    ]
+    able, unable = [], []
+    for command in COMMANDS:
+        if not command.action or command.id == "palette":
+            continue
+        shortcut = key_label(keys.get(command.id, command.key))
+        reason = command.unavailable_reason(context)
+        if reason is None:
+            able.append(PickerItem(command.id, command.current_title(context), command.help, shortcut=shortcut))
+        else:
+            why = f"Not now: {reason}" if reason else "Nothing to do now."
+            unable.append(PickerItem(command.id, command.title, why, shortcut=shortcut))
+    return able + unable

@@ -24,7 +24,8 @@ _SPELLINGS = {
     "ins": "insert",
 }
 _MODIFIERS = ("ctrl", "shift", "alt", "super", "meta")
-_MOVEMENT_KEYS = frozenset({"up", "down", "left", "right", "home", "end", "pageup", "pagedown", "tab"})
+_MOVEMENT_KEYS = frozenset({"up", "down", "left", "right", "home", "end", "pageup", "pagedown", "tab", "j", "k"})
+_NO_KEY = "f63"  # of a command without a key: an id that is missing in Textual's keymap keeps its default
 _UNBOUND = frozenset({"", "none"})
 
 
@@ -34,10 +35,17 @@ class Keymap(NamedTuple):
     keys: Mapping[str, str]
     problems: tuple[str, ...] = ()
 
+    @property
+    def widget_keys(self) -> Mapping[str, str]:
+        """The keys of the bindings that widgets have, by the ids of the bindings, for ``App.set_keymap``."""
+        return {command.id: self.keys[command.id] or _NO_KEY for command in COMMANDS if not command.action}
+
     def all_keys(self) -> Iterable[tuple[str, str]]:
         """Every (key, command id), extra keys included where no command has them as its first key."""
         used_keys = set(self.keys.values())
         for command in COMMANDS:
+            if not command.action:
+                continue
             first = self.keys.get(command.id, "")
             if first:
                 yield first, command.id

@@ -19,6 +19,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from fe2tui.errors import Fe2Error, StoreError
+from fe2tui.model.filters import Filter, parse_words
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import Image
 from fe2tui.model.money.account import AccountTotals
@@ -30,7 +31,7 @@ from fe2tui.tui.fleet_watch import FleetNotRead, FleetSeen, LocationChanged
 from fe2tui.tui.interruption_news import Interruptions, InterruptionTracker, announce
 from fe2tui.tui.layout import PaneLayout, PaneSet
 from fe2tui.tui.pane_ids import ACTIVITY, FULL_DETAILS, INSTANCES, SPOT
-from fe2tui.tui.panes.activity import ActivityPane
+from fe2tui.tui.panes.activity import LOG_LIMIT, ActivityPane
 from fe2tui.tui.panes.details import DetailsPanel
 from fe2tui.tui.panes.images import IMAGE_LIST_SPEC, ImageRowScope
 from fe2tui.tui.panes.instances import InstancesPane
@@ -38,7 +39,14 @@ from fe2tui.tui.panes.list_pane import FleetListPane
 from fe2tui.tui.panes.spot import SpotPane
 from fe2tui.tui.read_state import ReadState
 from fe2tui.tui.refresh_timer import RefreshTimer
-from fe2tui.tui.status_bar import Status, filter_key_spans, footer_spans, search_key_spans, status_spans, title_text
+from fe2tui.tui.status_bar import (
+    SEARCH_KEYS,
+    Status,
+    filter_key_spans,
+    footer_spans,
+    status_spans,
+    title_text,
+)
 from fe2tui.tui.task_runner import TasksChanged, TaskState
 from fe2tui.tui.widgets.line import Span, TextLine
 from fe2tui.tui.widgets.table import Table
@@ -46,6 +54,7 @@ from fe2tui.tui.widgets.table import Table
 if TYPE_CHECKING:
     from fe2tui.tui.panes.full_view import FullView
     from fe2tui.tui.services import Services
+    from fe2tui.tui.widgets.filter_bar import FilterBar
 
 DETAILS_DELAY = 0.08  # seconds that the cursor has to rest before the details of its row are drawn
 
@@ -88,6 +97,7 @@ class MainScreen(Screen[None]):
         self.pane_set = PaneSet(self.instances, self.images, self.spot_pane)
         self.details = DetailsPanel()
         self.activity = ActivityPane(services.clock)
+        self.activity_search: FilterBar | None = None  # made when it is first needed
         self.pane_layout = PaneLayout(self, self.pane_set)
         self.refresh_timer = RefreshTimer(self, services)
         self.status = TextLine(self._status_spans, id="status")
@@ -203,7 +213,7 @@ class MainScreen(Screen[None]):
 
     async def _read_log(self) -> None:
         try:
-            self.activity_log = tuple(await asyncio.to_thread(self._services.store.activity.recent))
+            self.activity_log = tuple(await asyncio.to_thread(self._services.store.activity.recent, LOG_LIMIT))
         except StoreError:
             self.activity_log = ()
         finally:
@@ -279,8 +289,9 @@ class MainScreen(Screen[None]):
     def _footer_spans(self, width: int) -> list[Span]:
         if not self.is_active:  # a form is open, which shows its own keys
             return []
-        if self.full_view is not None and self.full_view.is_searching:
-            return search_key_spans(width)
+        is_searching = self.activity_search is not None and self.activity_search.has_focus_within
+        if is_searching or (self.full_view is not None and self.full_view.is_searching):
+            return filter_key_spans(width, SEARCH_KEYS)
         if self.full_view is None and self.pane_set.acting_pane.is_filtering:
             return filter_key_spans(width)
         context, keys = self._services.command_context(), self._services.keymap.keys
@@ -295,6 +306,8 @@ class MainScreen(Screen[None]):
     def go_to(self, pane: str) -> None:
         self.close_full_views()
         self.pane_layout.activate(pane)
+        if pane != ACTIVITY and self.activity_search is not None:
+            self.activity_search.display = False
         take_focus = self.activity.focus if pane == ACTIVITY else self.pane_set[pane].take_focus
         self.call_after_refresh(lambda: take_focus() if self.pane == pane else None)  # unless it has changed again
         self.call_after_refresh(self.repaint_soon)
@@ -379,6 +392,37 @@ class MainScreen(Screen[None]):
     def _open_row(self, event: Table.RowOpened) -> None:
         event.stop()
         self._services.perform("open")
+
+    # The search in the activity
+
+    async def open_activity_search(self) -> None:
+        from fe2tui.tui.widgets.filter_bar import FilterBar
+
+        if self.activity_search is None:
+            self.activity_search = FilterBar(parse_words, example="words to find")
+            await self.query_one("#left").mount(self.activity_search, after=self.activity)
+        self.activity_search.display = True
+        self.activity_search.focus_input()
+
+    def end_activity_search(self) -> None:
+        if self.activity_search is not None:
+            self.activity_search.show_text("")
+            self.activity_search.display = False
+        self._search_activity(Filter())
+
+    def _search_activity(self, query: Filter[str, None]) -> None:
+        self.activity.search_for(query)
+        self.repaint_soon()
+
+    def on_filter_bar_filter_changed(self, event: FilterBar.FilterChanged) -> None:
+        event.stop()
+        self._search_activity(event.query)
+
+    def on_filter_bar_left(self, event: FilterBar.Left) -> None:
+        event.stop()
+        if self.activity_search is not None:
+            self.activity_search.display = False
+        self.activity.focus()
 
     @on(ActivityPane.RowRequested)
     def _go_to_requested_row(self, event: ActivityPane.RowRequested) -> None:

@@ -27,5 +27,8 @@ LIST_PANES = MARKABLE_PANES | {SPOT}
 FULL_DETAILS = "full_details"
 """What a list opens instead of running a command: the full-screen details of the row under the cursor."""
 
+DAY_CHOICES = (1, 3, 7, 30, 90)
+"""The days of spot prices that the chart can show. AWS keeps 90."""
+
 ROW_NOUNS: Mapping[str, str] = {INSTANCES: "instance", IMAGES: "image", SPOT: "type"}
 """What a row of each list is."""

@@ -128,18 +128,19 @@ def _totals_spans(status: Status, now: datetime, detail: _Detail) -> Iterator[Sp
     totals = status.totals
     if totals is None:
         return
-    yield Span("● ", "running")
-    yield Span(f"{totals.running:,}{' running' if detail.word_running else ''}  ", "text")
+    yield Span("● ", "running", "show_running")
+    yield Span(f"{totals.running:,}{' running' if detail.word_running else ''}  ", "text", "show_running")
     if detail.other_states:
-        yield Span("◐ ", "moving" if totals.moving else "dim")
-        yield Span(f"{totals.moving:,}  ", "text" if totals.moving else "dim")
-        yield Span("○ ", "stopped")
-        yield Span(f"{totals.stopped:,}  ", "dim")
+        yield Span("◐ ", "moving" if totals.moving else "dim", "show_moving")
+        yield Span(f"{totals.moving:,}  ", "text" if totals.moving else "dim", "show_moving")
+        yield Span("○ ", "stopped", "show_stopped")
+        yield Span(f"{totals.stopped:,}  ", "dim", "show_stopped")
     if detail.waiting and status.waiting:
         yield Span(f"◐ {status.waiting:,} waiting  ", "moving", "activity")
     marked = status.interruptions + totals.long_running + totals.costly
     if detail.marks and marked:
-        yield Span(f"▲ {alerts_text(totals, status.interruptions) if detail.word_marks else marked}  ", "trouble")
+        words = alerts_text(totals, status.interruptions) if detail.word_marks else marked
+        yield Span(f"▲ {words}  ", "trouble", "show_alerts")
     is_known = _is_money_known(totals)
     least = "≥" if totals.is_hour_partial else ""
     yield Span(f"  {least + dollars(totals.per_hour, sign='$') if is_known else DASH}/h", "strong", "cost")
@@ -149,7 +150,7 @@ def _totals_spans(status: Status, now: datetime, detail: _Detail) -> Iterator[Sp
         yield Span(f"   {money}", "strong", "cost")
         yield Span(f"{' in' if detail.word_in else ''} {now:%b}", "dim", "cost")
     if totals.unknown and detail.unknown and status.has_prices:
-        yield Span(f"  {totals.unknown:,} {'without a' if detail.word_unknown else 'no'} price", "moving")
+        yield Span(f"  {totals.unknown:,} {'without a' if detail.word_unknown else 'no'} price", "moving", "cost")
 
 
 def _is_money_known(totals: AccountTotals) -> bool:
@@ -196,8 +197,8 @@ def footer_spans(context: CommandContext, keys: Mapping[str, str], failures: int
     if failures:
         right = [Span("! ", "alarm", "errors"), Span(f"{failures}   ", "trouble", "errors"), *right]
     left: list[Span] = [Span(" ")]
-    if context.marked_count:
-        left.append(Span(f"✓ {context.marked_count:,} marked   ", "mark"))
+    if marks := _marks_text(context):
+        left.append(Span(f"✓ {marks}   ", "mark", "unmark"))
     left_width = width - spans_width(right) - 1
     for key in _key_spans(FOOTER_LEFT, context, keys):
         if spans_width(left) + spans_width(key) > left_width:
@@ -206,17 +207,29 @@ def footer_spans(context: CommandContext, keys: Mapping[str, str], failures: int
     return [*left, Span(" " * max(0, width - spans_width(left) - spans_width(right))), *right]
 
 
-def filter_key_spans(width: int) -> list[Span]:
-    return _field_key_spans(width, ("enter", "Keep it"), ("↓", "To the table"), ("esc", "Show all"))
+def _marks_text(context: CommandContext) -> str:
+    """``2 marked, 12 hidden``: those that a filter hides are acted on again when it is gone."""
+    marked, hidden = context.marked_count, context.hidden_mark_count
+    if marked:
+        return f"{marked:,} marked, {hidden:,} hidden" if hidden else f"{marked:,} marked"
+    return f"{hidden:,} marked are hidden" if hidden else ""
 
 
-def search_key_spans(width: int) -> list[Span]:
-    return _field_key_spans(width, ("enter", "Keep it, then n and N"), ("esc", "Clear it"))
+FILTER_KEYS = (("enter", "Keep it"), ("down", "To the table"), ("escape", "Show all"))
+SEARCH_KEYS = (("enter", "Keep it"), ("escape", "End search"))
 
 
-def _field_key_spans(width: int, *keys: tuple[str, str]) -> list[Span]:
-    spans = [Span(" "), *(span for key, word in keys for span in (Span(f"{key} ", "key"), Span(f"{word}  ", "dim")))]
-    return spans if spans_width(spans) <= width else spans[:3]
+def filter_key_spans(width: int, keys: Sequence[tuple[str, str]] = FILTER_KEYS) -> list[Span]:
+    """The keys of a filter bar. A click on one is like pressing it."""
+    spans = [Span(" ")]
+    for key, word in keys:
+        both = [
+            Span(f"{'↓' if key == 'down' else key_label(key)} ", "key", f"key:{key}"),
+            Span(f"{word}  ", "dim", f"key:{key}"),
+        ]
+        if spans_width([*spans, *both]) <= width:
+            spans += both
+    return spans
 
 
 def _key_spans(

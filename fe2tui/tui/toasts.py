@@ -1,31 +1,18 @@
-"""Fits the text of a toast to the screen. A failure that does not fit says which key shows all of it."""
+"""Fits the text of a toast to the screen: one line. A failure that does not fit says which key shows all of it."""
 
 from __future__ import annotations
 
-from rich.cells import cell_len
+from fe2tui.tui.widgets.cells import clip, cut, wrap
 
-from fe2tui.tui.widgets.cells import cut, wrap
-
-MAX_LINES = 3
-MAX_PLAIN_LINES = 5  # of a text that is shown nowhere else
-WIDTH_SHARE = 0.8  # of the screen's width, as in app.tcss
+MAX_PLAIN_LINES = 5  # of a text that is shown nowhere else, such as why a command is not available
 FRAME_WIDTH = 3  # the border at its left, and a space at each side
 SCROLLBAR_WIDTH = 2  # of the rack of toasts
 
 
 def failure_text(text: str, width: int, key: str) -> str:
-    """A failure in at most three lines for a screen width. ``key`` shows all of it, and is named at the end."""
-    line = toast_width(width)
+    """A failure in one line for a screen width. ``key`` shows all of it, and is named at the end."""
     end = f" · {key} shows it" if key else ""
-    lines = wrap(text, line)
-    if cell_len(lines[-1]) + len(end) <= line and len(lines) <= MAX_LINES:
-        lines[-1] += end
-    elif len(lines) < MAX_LINES:
-        lines.append(end.removeprefix(" · "))
-    else:
-        last = " ".join(lines[MAX_LINES - 1 :])
-        lines = [*lines[: MAX_LINES - 1], cut(last, min(cell_len(last), line - len(end))) + end]
-    return "\n".join(line.rstrip() for line in lines)
+    return clip(text, toast_width(width) - len(end)) + end
 
 
 def plain_text(text: str, width: int) -> str:
@@ -39,4 +26,4 @@ def plain_text(text: str, width: int) -> str:
 
 def toast_width(width: int) -> int:
     """The width of a toast's text for a screen width, in cells."""
-    return max(20, int((width - SCROLLBAR_WIDTH) * WIDTH_SHARE) - FRAME_WIDTH)
+    return max(20, width - SCROLLBAR_WIDTH - FRAME_WIDTH)

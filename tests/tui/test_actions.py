@@ -378,7 +378,7 @@ async def test_a_file_that_is_there_is_not_written_over_unasked(
 
 async def test_another_region_is_chosen_by_part_of_its_name(demo_env: Path) -> None:
     async with dashboard() as driven:
-        await driven.press("g")
+        await driven.press("R")
         await driven.opened(Picker)
         await driven.press(*"oreg", "enter")
         await driven.until(lambda: driven.view.services.session.region == "us-west-2")

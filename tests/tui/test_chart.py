@@ -146,10 +146,16 @@ async def test_the_mouse_points_at_the_moment_under_it() -> None:
         assert view.picture is not None
         await pilot.hover(ChartView, offset=(40, 10))
         assert app.pointed == [view.picture.moment_at(40)]
+        view.on_leave()
+        assert view.moment is None  # it goes with the mouse; a click keeps it
+        await pilot.pause()
         await pilot.click(ChartView, offset=(50, 10))
         assert app.pointed[-1] == view.picture.moment_at(50)
         await pilot.hover(ChartView, offset=(2, 10))
         assert app.pointed[-1] == view.picture.moment_at(50)
+        await pilot.hover(ChartView, offset=(70, 10))
+        view.on_leave()
+        assert view.moment == view.picture.moment_at(50)
 
 
 @pytest.mark.parametrize("name", THEMES)

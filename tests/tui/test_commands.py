@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from fe2tui.tui.commands import COMMANDS, COMMANDS_BY_ID, commands_by_group
+from fe2tui.tui.commands import COMMANDS, COMMANDS_BY_ID, FOOTER_LEFT, FOOTER_RIGHT, commands_by_group
 from fe2tui.tui.keymap import build_keymap, normalize_key
 from fe2tui.tui.pane_ids import PANES
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.id)
+@pytest.mark.parametrize("command", [one for one in COMMANDS if one.action], ids=lambda command: command.id)
 def test_every_command_leads_to_a_function(command: object) -> None:
     module, _, name = command.run.partition(":")  # type: ignore[attr-defined]
     assert callable(getattr(import_module(module), name))
@@ -28,8 +28,10 @@ def test_a_key_means_one_thing() -> None:
 def test_the_keys_are_those_of_the_design() -> None:
     wanted = {
         "launch": "l", "connect": "c", "stop_or_start": "s", "reboot": "b", "terminate": "X", "details": "d",
-        "mark": "space", "mark_all": "a", "filter": "/", "sort": "o", "copy": "y", "export": "e", "region": "g",
+        "mark": "space", "mark_all": "a", "filter": "/", "sort": "o", "copy": "y", "export": "e", "region": "R",
         "profile": "P", "errors": "!", "help": "?", "palette": "ctrl+p", "zoom": "z", "quit": "q",
+        "top": "g", "bottom": "G", "half_down": "ctrl+d", "half_up": "ctrl+u", "page_down": "ctrl+f",
+        "page_up": "ctrl+b", "next_match": "n", "previous_match": "N", "cancel": "x",
     }  # fmt: skip
     assert {command_id: COMMANDS_BY_ID[command_id].key for command_id in wanted} == wanted
 
@@ -52,6 +54,21 @@ def test_keys_can_be_bound_by_the_user() -> None:
     assert "c" not in bound
 
 
+def test_the_keys_that_move_in_lists_can_be_bound_too_and_belong_to_the_lists() -> None:
+    chosen = build_keymap({"region": "g", "top": "ctrl+g", "half_up": "none"})
+    assert chosen.problems == ()
+    assert chosen.widget_keys["top"] == "ctrl+g"
+    assert chosen.widget_keys["half_up"] not in ("", "ctrl+u")  # without an entry, Textual keeps the default
+    bound = dict(chosen.all_keys())
+    assert bound["g"] == "region" and "ctrl+g" not in bound
+
+
+def test_the_footer_has_every_key_that_is_not_shown_elsewhere() -> None:
+    tabs_and_counts = {"instances", "images", "spot", "activity", "errors"}
+    keys = {command.id for command in COMMANDS if command.key and (command.action or command.id.endswith("match"))}
+    assert {*FOOTER_LEFT, *FOOTER_RIGHT} == keys - tabs_and_counts
+
+
 def test_two_commands_may_change_places() -> None:
     chosen = build_keymap({"stop_or_start": "b", "reboot": "s"})
     assert chosen.problems == ()
@@ -66,6 +83,8 @@ def test_two_commands_may_change_places() -> None:
         ({"connect": "xx"}, "“xx” is not a key"),
         ({"connect": "down"}, "moves the cursor"),
         ({"connect": "X"}, "X is Terminate"),
+        ({"region": "g"}, "g is Top. Give top another key, too."),
+        ({"connect": "j"}, "moves the cursor"),
     ],
 )
 def test_a_wish_that_cannot_be_followed_is_said_by_name(wish: dict[str, str], said: str) -> None:

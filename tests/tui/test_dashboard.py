@@ -303,10 +303,48 @@ async def test_help_names_every_key_and_is_scrolled_through_on_a_small_screen(de
         await driven.press("?")
         await driven.opened(HelpScreen)
         assert "Launch an instance:" in shown(driven)
-        await driven.press("end", "pagedown", "pagedown", "pagedown", "pagedown", "pagedown")
+        await driven.press("G")
         await driven.until(lambda: "needs attention" in shown(driven))
+        await driven.press("slash", *"every key", "enter", "enter")
+        await driven.home()
+        await driven.opened(HelpScreen)
         await driven.press("escape")
         await driven.home()
+
+
+async def test_counts_filter_marks_are_taken_away_and_the_activity_is_searched_by_click_and_key(demo_env: Path) -> None:
+    async with dashboard(size=(120, 36)) as driven:
+        table, everything = driven.table, len(driven.names)
+
+        async def click(text: str, line: int) -> None:
+            await driven.until(lambda: text in shown(driven).splitlines()[line])
+            await driven.pilot.click(offset=(shown(driven).splitlines()[line].index(text), line))
+
+        await driven.press("a")
+        await driven.until(lambda: len(table.marks) == everything)
+        await click("○", 0)
+        await driven.until(lambda: {driven.named(name).state for name in driven.names} == {State.STOPPED})
+        assert "/ state:stopped" in shown(driven)
+        await driven.until(
+            lambda: f"{len(driven.names)} marked, {everything - len(driven.names)} hidden" in shown(driven)
+        )
+        await click("marked", -1)
+        await driven.until(lambda: not table.marks)
+        await click("▲", 0)
+        await driven.until(lambda: len(driven.names) not in (0, everything) and "/ alert" in shown(driven))
+        await driven.press("slash")
+        await driven.until(lambda: isinstance(driven.app.focused, Input))
+        assert driven.app.focused is not None and driven.app.focused.value == "alert"  # type: ignore[attr-defined]
+        await click("esc", -1)
+        await driven.until(lambda: len(driven.names) == everything and driven.app.focused is table)
+        await driven.press("6", "slash")
+        await driven.until(lambda: isinstance(driven.app.focused, Input))
+        await driven.press(*"terminate", "enter")
+        await driven.until(lambda: driven.view.search_text == "terminate" and driven.activity.has_focus)
+        await driven.press("escape")
+        await driven.until(lambda: not driven.view.search_text)
+        await driven.press("escape")
+        await driven.until(lambda: driven.view.pane == "instances")
 
 
 async def test_the_palette_finds_a_command_and_says_why_one_cannot_be_done(demo_env: Path) -> None:

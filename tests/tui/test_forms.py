@@ -21,8 +21,8 @@ from fe2tui.tui.forms.export import ExportForm
 from fe2tui.tui.forms.first_start import FirstStartForm
 from fe2tui.tui.forms.impact import ImpactForm, ImpactRows
 from fe2tui.tui.forms.mfa_code import MfaCodeForm
-from fe2tui.tui.forms.picker import Picker, PickerItem
-from tests.tui.form_host import UNANSWERED, click_at_once, cut_off, error_of, opened, said, write
+from fe2tui.tui.forms.picker import Picker, PickerItem, matching_items
+from tests.tui.form_host import UNANSWERED, click_at_once, cut_off, error_of, opened, said, text_of, write
 
 SMALL = (80, 24)
 
@@ -91,6 +91,45 @@ async def test_one_is_picked_from_a_list_that_filters_as_one_types(keys: list[st
     async with opened(Picker("Region", ITEMS)) as (pilot, host):
         await pilot.press(*keys)
         assert host.answer == answer
+
+
+COMMAND_ITEMS = [
+    PickerItem("change_type", "Type", "Change the type of the instance."),
+    PickerItem("terminate", "Terminate", "Terminate the instance."),
+    PickerItem("stop_or_start", "Stop", "Stop the instance if it runs, start it if it is stopped."),
+    PickerItem("connect_with", "Connect with …", "Connect as another user, or with tunnels to ports of the instance."),
+]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("t", ["Type", "Terminate", "Connect with …", "Stop"]),
+        ("with", ["Connect with …"]),
+        ("tunnel", ["Connect with …"]),
+        ("start", ["Stop"]),
+        ("chtype", ["Type"]),
+        ("trmt", ["Terminate"]),
+        ("instance type", ["Type"]),
+        ("xyz", []),
+    ],
+)
+def test_what_is_typed_is_found_by_beginnings_words_and_letters(typed: str, found: list[str]) -> None:
+    labels = [item.label for item in matching_items(COMMAND_ITEMS, typed)]
+    assert labels[: len(found)] == found if typed == "t" else labels == found
+
+
+async def test_a_long_hint_goes_on_in_the_next_line_and_the_frame_says_enter() -> None:
+    async with opened(Picker("Commands", COMMAND_ITEMS, submit_word="Run", is_wide=True), (60, 20)) as (pilot, host):
+        lines = [line.strip("│ ") for line in text_of(host).splitlines()]
+        first = next(number for number, line in enumerate(lines) if line.startswith("Connect with"))
+        assert lines[first : first + 2] == [
+            "Connect with …  Connect as another user, or with",
+            "tunnels to ports of the instance.",
+        ]
+        assert "enter Run" in text_of(host) and "^s" not in text_of(host) and "…" not in lines[first + 1]
+        await pilot.press("ctrl+d", "ctrl+u", "ctrl+f", "enter")
+        assert host.answer == "connect_with"
 
 
 async def test_one_is_picked_by_mouse() -> None:

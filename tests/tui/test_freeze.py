@@ -108,9 +108,11 @@ async def test_each_way_is_offered_with_what_it_means_and_the_arrows_choose() ->
         ways = said(host, "#ways")
         assert [ways.index(word) for word in ("(•) Reboot", "( ) Stop first", "( ) No reboot")]
         assert "may be corrupt in the image" in " ".join(ways.split())
+        assert "enter Next" in text_of(host)
         await pilot.press("enter", "down")
         await until(lambda: "frozen by stop" in said(host, "#means"))
-        await pilot.press("ctrl+s")
+        assert "enter Freeze" in text_of(host)
+        await pilot.press("enter")
         await until(lambda: host.answer is not UNANSWERED)
         assert host.answer == FreezeRequest("base-2", "stop")
 

@@ -15,12 +15,13 @@ from textual.widgets import Static
 from fe2tui.errors import FieldError
 from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.launch import LaunchRequest, ZonePrice
+from fe2tui.tui.forms import launch
 from fe2tui.tui.forms.form import Field, FormRow
 from fe2tui.tui.forms.launch import LaunchDefaults, LaunchForm
 from fe2tui.tui.forms.launch_purchase import PurchasePrices, lay_out_items
 from fe2tui.tui.forms.launch_suggestions import similar_types_filter
 from fe2tui.tui.forms.radio import RadioLine
-from tests.tui.form_host import Host, opened, said, until, write
+from tests.tui.form_host import UNANSWERED, Host, opened, said, text_of, until, write
 from tests.tui.launch_plans import KIND, ZONES, Planned, place_of
 
 SPOT = LaunchDefaults(type=KIND.name, market="spot")
@@ -131,7 +132,10 @@ async def test_the_price_on_demand_is_for_every_zone_and_the_way_back_to_spot_ke
         await until(lambda: planned.newest().zone == "us-east-2b")
 
 
-async def test_enter_goes_through_every_part_of_the_form_and_never_launches() -> None:
+async def test_enter_goes_through_every_part_of_the_form_and_launches_in_the_last_when_it_is_not_held_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(launch, "READING_SECONDS", 60)
     planned = Planned()
     async with opened(planned.form()) as (pilot, host):
         await at_once(host, planned)
@@ -150,6 +154,13 @@ async def test_enter_goes_through_every_part_of_the_form_and_never_launches() ->
         ]  # fmt: skip
         assert seen[9] == "prices"
         assert host.screen is host.form
+        assert "enter Launch" in text_of(host) and "enter Next" not in text_of(host)
+        await pilot.press("shift+tab")
+        assert "enter Next" in text_of(host) and "^s Launch" in text_of(host)
+        monkeypatch.setattr(launch, "READING_SECONDS", 0)
+        await pilot.press("enter", "enter")
+        await until(lambda: host.answer is not UNANSWERED)
+        assert host.answer.name == "box"
 
 
 async def test_a_launch_that_failed_is_in_the_form_again_as_it_was_typed() -> None:

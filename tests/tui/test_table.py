@@ -54,6 +54,23 @@ def named(*names: str) -> list[Instance]:
     return [instance(number, name) for number, name in enumerate(names)]
 
 
+async def test_the_keys_of_vim_move_by_half_pages_by_pages_and_to_the_ends() -> None:
+    async with table(fleet(named(*(f"n{number:03}" for number in range(100))))) as (host, pilot):
+        page = host.table.scrollable_content_region.height - 1
+        for key, row in (
+            ("G", 99),
+            ("g", 0),
+            ("ctrl+d", round(page / 2)),
+            ("ctrl+f", round(page / 2) + page),
+            ("ctrl+b", round(page / 2)),
+            ("ctrl+u", 0),
+            ("ctrl+u", 0),
+            ("j", 1),
+        ):
+            await pilot.press(key)
+            assert host.cursor_name == f"n{row:03}", key
+
+
 async def test_the_cursor_stays_on_its_instance_when_others_come_and_go() -> None:
     async with table(fleet(named("b", "d", "f"))) as (host, pilot):
         await pilot.press("down")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from fe2tui.demo import Cloud
 from fe2tui.errors import CapacityError
+from fe2tui.model.filters import parse_words
 from fe2tui.model.instance import State
 from fe2tui.model.progress import Activity, Outcome
 from fe2tui.tasks.context import Context, activity_entry
@@ -167,10 +168,11 @@ async def test_the_status_line_goes_on_under_an_open_form(own_cloud: Cloud) -> N
 
 async def test_the_same_said_again_takes_the_place_of_what_is_there(demo_env: Path) -> None:
     async with dashboard() as driven:
+        await driven.press("escape")  # with nothing to leave: not worth a word
         for _ in range(4):
-            await driven.press("escape")
+            driven.perform("cancel")
         await driven.until(lambda: driven.toasts)
-        assert driven.toasts == ["There is no filter and no mark to leave."]
+        assert driven.toasts == ["Cancel works only in the Activity pane."]
 
 
 async def test_the_end_of_a_task_names_the_kind_of_what_was_done(demo_env: Path) -> None:
@@ -242,6 +244,40 @@ async def test_the_activity_is_drawn_even_if_it_gets_no_resize() -> None:
         pane.display = True
         await until(lambda: "Stop base: stopped" in "".join(_lines(pane)))
         await pilot.pause()
+
+
+async def test_what_was_done_to_many_is_one_row_and_words_are_found() -> None:
+    pane = ActivityPane(lambda: NOW)
+
+    class Host(App[None]):
+        CSS = "ActivityPane { height: 1fr; }"
+
+        def compose(self) -> Iterator[Widget]:
+            yield pane
+
+    def entry(command: str, number: int, seconds: int, words: str = "terminating") -> Activity:
+        at, label = NOW - timedelta(seconds=seconds), f"worker-{number}"
+        return Activity(at, command, f"i-{number}", label, "us-east-2", "done", words, by="dashboard")
+
+    many = [entry("terminate", number, 10 + number // 50) for number in range(143)]
+    async with Host().run_test(size=(100, 20)) as pilot:
+        pane.focus()
+        pane.show(TaskState(), [entry("stop", 7, 1, "stopped"), *many, entry("terminate", 900, 60)])
+        await pilot.pause()
+        told = _told(pane)
+        for words in ("Stop worker-7: stopped", "Terminate 143 instances: terminating (", "138 more"):
+            assert words in told
+        assert "Terminate worker-900: terminating" in told and len(_lines(pane)) <= 20
+        pane.search_for(parse_words("TERMINATE")[0])
+        assert pane.selected_row is not None and pane.selected_row.title == "Terminate 143 instances"
+        await pilot.press("n")
+        assert pane.selected_row.title == "Terminate worker-900"
+        await pilot.press("n", "N", "N")
+        assert pane.selected_row.title == "Terminate 143 instances"
+        assert "1 of 2" in str(pane.border_title)
+        await pilot.press("g", "G")
+        assert "2 of 2" in str(pane.border_title)
+        assert pane.selected_row.title == "Terminate worker-900"
 
 
 def _lines(pane: ActivityPane) -> list[str]:

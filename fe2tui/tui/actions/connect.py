@@ -15,6 +15,7 @@ from fe2tui.tasks.connect import Connection, connection_failure
 from fe2tui.tasks.context import Context
 from fe2tui.tui.actions.clipboard import copy_text
 from fe2tui.tui.command_context import CommandContext, is_form_open
+from fe2tui.tui.commands import key_label
 from fe2tui.tui.forms.connect import ConnectForm
 from fe2tui.tui.forms.error import ErrorForm
 from fe2tui.tui.terminal_handover import NoTerminalError, hand_over, is_handed_over
@@ -26,14 +27,16 @@ _Prepare = Callable[[Context], Awaitable[Connection]]
 async def connect(context: CommandContext) -> None:
     services, instance = context.services, context.targets[0]
     name = visible(instance.label)
+    cancel_key = key_label(services.keymap.keys["cancel"])
+    cancel_text = f"Cancel it in Activity{f' ({cancel_key})' if cancel_key else ''}."
     connecting = [task for task in services.task_runner.state.running if task.uses_terminal]
     if any(one.id == instance.id for task in connecting for one in task.instances):
-        services.tell(f"Already connecting to {name}. Cancel it in Activity (del).")
+        services.tell(f"Already connecting to {name}. {cancel_text}")
         return
     pane = services.main_screen.instances
     waits_for_ssh = instance.id in pane.starting_ids or pane.is_starting_ssh(instance.id)
     if instance.state is State.PENDING or waits_for_ssh:
-        services.tell(f"Waiting for {name} to start, then connecting. Cancel it in Activity (del).")
+        services.tell(f"Waiting for {name} to start, then connecting. {cancel_text}")
 
     async def prepare(ctx: Context) -> Connection:
         while instance.id in pane.starting_ids:  # noqa: ASYNC110 - until a read shows the start

@@ -13,6 +13,7 @@ from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.pane_ids import ACTIVITY, FULL_DETAILS, IMAGES, INSTANCES, SPOT
 
 if TYPE_CHECKING:
+    from fe2tui.tui.forms.form import Form
     from fe2tui.tui.panes.base import Pane
     from fe2tui.tui.panes.list_pane import ListPane
 
@@ -46,17 +47,24 @@ def mark(context: CommandContext) -> None:
     context.services.main_screen.repaint_soon()
 
 
+def unmark(context: CommandContext) -> None:
+    _list_pane(context).table.unmark_all()
+    context.services.main_screen.repaint_soon()
+
+
 def mark_all(context: CommandContext) -> None:
     _list_pane(context).table.mark_all()
     context.services.main_screen.repaint_soon()
 
 
 def leave_level(context: CommandContext) -> None:
-    """Leave the search, then the details; the filter, then the marks; in the activity pane, go to the previous pane."""
+    """Leave the search, then the details or Activity; the filter, then the marks."""
     screen = context.services.main_screen
     if screen.full_view is not None:
         if not screen.full_view.leave_search():
             screen.close_full_view()
+    elif context.pane == ACTIVITY and context.search_text:
+        screen.end_activity_search()
     elif context.pane == ACTIVITY:
         screen.go_to(screen.pane_layout.leave_activity())
     else:
@@ -83,6 +91,9 @@ async def open_filter(context: CommandContext) -> None:
     if (view := context.services.main_screen.full_view) is not None:
         view.open_search()
         return
+    if context.pane == ACTIVITY:
+        await context.services.main_screen.open_activity_search()
+        return
     pane = _acting_pane(context).list_pane
     if pane is not None:
         await pane.open_filter()
@@ -97,6 +108,30 @@ async def choose_sort(context: CommandContext) -> None:
     sort_id = await context.services.ask(sort_picker(pane.sorts.values(), pane.arrangement.sort))
     if sort_id is not None:
         pane.sort_by(sort_id)
+
+
+def show_running(context: CommandContext) -> None:
+    _show_only(context, "state:running")
+
+
+def show_moving(context: CommandContext) -> None:
+    _show_only(context, "state:moving")
+
+
+def show_stopped(context: CommandContext) -> None:
+    _show_only(context, "state:stopped")
+
+
+def show_alerts(context: CommandContext) -> None:
+    _show_only(context, "alert")
+
+
+def _show_only(context: CommandContext, text: str) -> None:
+    """Filter the instances by a text; without the filter if it is theirs already."""
+    screen = context.services.main_screen
+    pane = screen.instances
+    pane.show_only("" if pane.arrangement.filter.text == text and context.pane == INSTANCES else text)
+    screen.go_to(INSTANCES)
 
 
 def read_now(context: CommandContext) -> None:
@@ -145,16 +180,20 @@ def change_theme(context: CommandContext) -> None:
 async def show_help(context: CommandContext) -> None:
     from fe2tui.tui.help import HelpScreen
 
-    await context.services.ask(HelpScreen(context, context.services.keymap.keys))
+    await _run_choice(context, HelpScreen(context, context.services.keymap.keys))
 
 
 async def open_palette(context: CommandContext) -> None:
     from fe2tui.tui.forms.picker import Picker
     from fe2tui.tui.help import palette_items
 
-    command_id = await context.services.ask(
-        Picker("Commands", palette_items(context, context.services.keymap.keys), submit_word="Run")
-    )
+    items = palette_items(context, context.services.keymap.keys)
+    await _run_choice(context, Picker("Commands", items, submit_word="Run", is_wide=True))
+
+
+async def _run_choice(context: CommandContext, form: Form[str]) -> None:
+    """Ask for the id of a command, and run it."""
+    command_id = await context.services.ask(form)
     if command_id is not None:
         context.services.perform(command_id)
 

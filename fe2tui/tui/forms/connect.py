@@ -47,7 +47,7 @@ class ConnectForm(Form[Connection]):
             connection = await self._prepare(user.value or None, ports.value)
         except PortTakenError as error:
             ports.input.value = replace_port(ports.value, error.port, error.free)
-            ports.show_error(FieldError("ports", error.summary, f"{error.free} is free: ^s uses it."))
+            ports.show_error(FieldError("ports", error.summary, f"{error.free} is free: enter uses it."))
             ports.input.focus()
         except FieldError as error:
             (ports if error.field == "ports" else user).show_error(error)

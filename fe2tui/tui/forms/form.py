@@ -74,7 +74,7 @@ class FormFrame(VerticalScroll):
 
 
 class Form(ModalScreen[Answer]):
-    """A modal form. ``ctrl+s`` submits, as does enter in a field; ``esc`` leaves with None.
+    """A modal form. Enter in a field submits, as does ``ctrl+s`` anywhere; ``esc`` leaves with None.
 
     Both keys can be clicked in the lower edge of the frame.
     """
@@ -85,8 +85,6 @@ class Form(ModalScreen[Answer]):
         Binding("escape", "leave", "Leave", id="form.leave", show=False),
     ]
     AUTO_FOCUS: ClassVar[str | None] = "Input"
-    SUBMIT_KEY: ClassVar[str] = "^s"
-    """The name of the key that submits, in the lower edge."""
     TYPED_AHEAD: ClassVar[Literal["all", "text", "nothing"]] = "text"
     """Which keys are taken that were pressed before a person can have read the form: all but those that submit, or
     none where a letter answers. Esc is always taken."""
@@ -125,10 +123,15 @@ class Form(ModalScreen[Answer]):
     def _key_hints(self) -> Content:
         keys: list[Content] = []
         if self._submit_label:
-            keys.append(key_hint(self.SUBMIT_KEY, self._submit_label, "screen.submit"))
+            keys.append(key_hint(self.submit_key, self._submit_label, "screen.submit"))
         keys += [key_hint(key, word, f"screen.{action}") for key, word, action in self.extra_keys()]
         keys.append(key_hint("esc", self._leave_label, "screen.leave"))
         return Content("  ").join(keys)
+
+    @property
+    def submit_key(self) -> str:
+        """The name of the key that submits, in the lower edge."""
+        return "enter"
 
     def extra_keys(self) -> Sequence[tuple[str, str, str]]:
         """Further keys for the lower edge: key, word, and the name of the action."""
@@ -151,6 +154,10 @@ class Form(ModalScreen[Answer]):
 
     def submit_by_enter(self) -> None:
         self.action_submit()
+
+    def action_enter(self) -> None:
+        """Do what enter does in a field."""
+        self.submit_by_enter()
 
     def action_submit(self) -> None:
         """Answer with the content of the form. Does nothing in a form without a default answer."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, cast
 
 from textual import on
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.types import CSSPathType
 from textual.widget import Widget
@@ -35,6 +36,8 @@ class FreezeForm(PlanForm[FreezeRequest, FreezePlan]):
     """Answers with a name and a way whose plan has no errors, or None."""
 
     CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "freeze.tcss"]
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Freeze", show=False)]
 
     def __init__(self, label: str, plan: PlanFreeze, *, settle_seconds: float = SETTLE_SECONDS) -> None:
         long = f"Freeze {label} into an image"
@@ -100,6 +103,16 @@ class FreezeForm(PlanForm[FreezeRequest, FreezePlan]):
         self.query_one("#means", Static).update(Content("\n").join(map(safe_content, sentences)))
 
     # Submitting
+
+    @property
+    def submit_key(self) -> str:
+        return "enter" if isinstance(self.focused, RadioList) else "^s"
+
+    def extra_keys(self) -> Sequence[tuple[str, str, str]]:
+        return [] if isinstance(self.focused, RadioList) else [("enter", "Next", "enter")]
+
+    def on_descendant_focus(self) -> None:
+        self.write_key_hints()
 
     def submit_by_enter(self) -> None:
         ways = self.query_one("#ways", RadioList)

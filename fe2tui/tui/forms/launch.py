@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,7 +29,7 @@ from fe2tui.paths import stylesheets_folder
 from fe2tui.tasks.keys import KeyChoices
 from fe2tui.tasks.launch import LaunchPlan
 from fe2tui.tui.forms import launch_suggestions, launch_text
-from fe2tui.tui.forms.form import SETTLE_SECONDS, Field, FormRow, PlanForm, dim
+from fe2tui.tui.forms.form import READING_SECONDS, SETTLE_SECONDS, Field, FormRow, PlanForm, dim
 from fe2tui.tui.forms.launch_purchase import PurchaseField, PurchaseOption, PurchasePrices
 from fe2tui.tui.forms.launch_suggestions import CREATE
 from fe2tui.tui.forms.suggest import SuggestField, Suggestion
@@ -112,6 +114,23 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
         self._read_warnings: tuple[str, ...] = ()  # the warnings that were on the screen when the person submitted
         self._image: Image | None = None  # the image of the latest plan
         self._image_text = ""
+        self._focused_at = math.inf  # when the field with the focus got it
+
+    @property
+    def submit_key(self) -> str:
+        return "enter" if self._is_last_focused else "^s"
+
+    def extra_keys(self) -> Sequence[tuple[str, str, str]]:
+        types = [("^t", "All types", "types")] if self._sources.type_source is not None else []
+        return types if self._is_last_focused else [("enter", "Next", "enter"), *types]
+
+    @property
+    def _is_last_focused(self) -> bool:
+        return self.focused is not None and self.focused in self.focus_chain[-1:]
+
+    def on_descendant_focus(self) -> None:
+        self._focused_at = time.monotonic()
+        self.write_key_hints()
 
     def compose(self) -> Iterator[Widget]:
         def text(name: str) -> str:
@@ -237,8 +256,13 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
             self._plan_soon(self._settle_seconds)
 
     def submit_by_enter(self) -> None:
-        """Enter goes to the next field: a launch costs money, and wants ctrl+s."""
-        self.focus_next()
+        """Enter goes to the next field; in the last it launches, but not while the key is held down."""
+        if not self._is_last_focused:
+            self.focus_next()
+            return
+        had_focus, self._focused_at = time.monotonic() - self._focused_at, time.monotonic()
+        if had_focus >= READING_SECONDS:
+            self.action_submit()
 
     @on(Input.Blurred)
     def _check_left_field(self, event: Input.Blurred) -> None:
@@ -347,6 +371,7 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
         self._field("key_name").show_hint(*launch_text.key_hints(plan))
         self._field("security_group").show_hint(*launch_text.group_hints(plan))
         self._field("address").show_hint(*launch_text.address_hints(plan))
+        self.write_key_hints()  # the prices may have become the last that takes the focus
         self._show_row_errors(plan)
 
     def _show_row_errors(self, plan: LaunchPlan) -> None:
@@ -376,7 +401,7 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
             if wrong is not None:
                 self.set_focus(self.query_one(f"#{wrong}", FormRow).query("Input, RadioLine").first())
         elif plan.warnings != self._read_warnings:
-            again = dim("  ^s launches in spite of this.")
+            again = dim(f"  {self.submit_key} launches in spite of this.")
             self._line("warnings").update(Content.assemble(launch_text.warnings_content(plan.warnings), "\n", again))
         else:
             self.dismiss(plan.request)

@@ -59,7 +59,7 @@ class PurchasePrices(ChoiceWidget):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,space", "step(1)", show=False),
         Binding("left", "step(-1)", show=False),
-        Binding("enter", "app.focus_next", show=False),
+        Binding("enter", "screen.enter", show=False),
     ]
 
     def __init__(self, purchase: PurchaseOption, report_choice: Callable[[PurchaseOption], None]) -> None:

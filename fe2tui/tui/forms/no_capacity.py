@@ -44,7 +44,7 @@ class _Option:
 
 def _options_for(request: LaunchRequest) -> list[_Option]:
     options = [
-        _Option("w", WAIT, "Wait, and try again every minute", "Activity shows the time left; del cancels it there."),
+        _Option("w", WAIT, "Wait, and try again every minute", "Activity shows the time left, and can cancel it."),
         _Option("t", TYPE, "Another type", "Opens the form with types of at least this size, cheapest first."),
     ]
     if request.zone:

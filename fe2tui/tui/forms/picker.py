@@ -4,37 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from fe2tui.model.filters import Sort
-from fe2tui.tui.forms.form import Form, FormList, dim, safe_content
+from fe2tui.model.text import visible
+from fe2tui.tui.forms.form import DIM, Form, FormList, dim
+from fe2tui.tui.widgets.cells import wrap
+from fe2tui.tui.widgets.movement import FIELD_MOVEMENT_BINDINGS, page_step
 
 MAX_SHOWN = 500
+MAX_WIDTH = 76  # cells of the frame, as in forms.tcss
+PAGE_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class PickerItem:
-    """One line: the answer it gives, its label, and a dim hint. ``is_current`` marks the present setting."""
+    """One line: the answer it gives, its label, and a dim hint. ``is_current`` marks the present setting.
+
+    ``shortcut`` is a key of the dashboard that does the same.
+    """
 
     key: str
     label: str
     hint: str = ""
     is_current: bool = False
+    shortcut: str = ""
 
 
 def matching_items(items: Sequence[PickerItem], typed: str) -> list[PickerItem]:
-    """The items that contain every typed word, those whose label starts with the text first."""
-    typed_words = typed.lower().split()
-    matching = [item for item in items if all(w in f"{item.label} {item.hint} {item.key}".lower() for w in typed_words)]
-    start = typed.strip().lower()
-    return sorted(matching, key=lambda item: not item.label.lower().startswith(start)) if start else matching
+    """The items that match a typed text, the best first.
+
+    The best begin with it; then come those where a word of the label begins with it, those that contain its words in
+    label or key, those that contain them anywhere, and those whose label or key has its letters in this order.
+    """
+    text = " ".join(typed.lower().split())
+    ranks = [(rank, item) for item in items if (rank := _match_rank(item, text)) is not None]
+    return [item for _, item in sorted(ranks, key=itemgetter(0))]
+
+
+def _match_rank(item: PickerItem, text: str) -> int | None:
+    label, words = item.label.lower(), text.split()
+    name = f"{label} {item.key.lower()}"
+    if label.startswith(text):
+        return 0
+    if f" {text}" in f" {label}":
+        return 1
+    if all(word in name for word in words):
+        return 2
+    if all(word in f"{name} {item.hint.lower()}" for word in words):
+        return 3
+    letters = iter(name)
+    return 4 if all(letter in letters for letter in text.replace(" ", "")) else None
 
 
 class _ItemOption(Option):
@@ -46,32 +75,35 @@ class _ItemOption(Option):
 class Picker(Form[str]):
     """A filter line above a list. The arrows move in the list while the filter keeps the focus.
 
-    Answers with the key of the picked item, or None.
+    Answers with the key of the picked item, or None. Hints that are too long for a line go on in the next.
     """
 
     TYPED_AHEAD = "all"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,ctrl+n", "step(1)", show=False, priority=True),
-        Binding("up,ctrl+p", "step(-1)", show=False, priority=True),
-        Binding("pagedown", "step(10)", show=False, priority=True),
-        Binding("pageup", "step(-10)", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = FIELD_MOVEMENT_BINDINGS
 
     def __init__(
-        self, title: str, items: Sequence[PickerItem], *, submit_word: str = "Choose", empty: str = "No match."
+        self,
+        title: str,
+        items: Sequence[PickerItem],
+        *,
+        submit_word: str = "Choose",
+        empty: str = "No match.",
+        is_wide: bool = False,
     ) -> None:
-        """``empty`` is shown when no item fits the filter."""
+        """``empty`` is shown when no item fits the filter. ``is_wide``: as wide as the screen."""
         super().__init__(title, submit_label=submit_word)
+        self._is_wide = is_wide
         self._items = tuple(items)
         self._matching_items: list[PickerItem] = list(items)
         self._empty = empty
+        self._filled_width = 0
 
     def compose(self) -> Iterator[Widget]:
         yield from self.compose_frame(
             Input(placeholder="type to find", id="filter", compact=True),
             FormList(id="items", compact=True),
             Static(dim(self._empty), id="empty"),
-            classes="-list-form",
+            classes="-list-form -wide-list" if self._is_wide else "-list-form",
         )
 
     def on_mount(self) -> None:
@@ -79,22 +111,43 @@ class Picker(Form[str]):
         current = next((n for n, item in enumerate(self._matching_items) if item.is_current), 0)
         self._highlight(current)
 
+    def on_resize(self) -> None:
+        if self._text_width != self._filled_width:
+            at = self._options.highlighted
+            self._fill_list(self.query_one("#filter", Input).value)
+            self._highlight(at or 0)
+
+    @property
+    def _text_width(self) -> int:
+        """The cells of a line of the list: those of the frame in forms.tcss without edges, padding and scrollbar."""
+        width = self.app.size.width
+        return max(40, (width if self._is_wide else min(MAX_WIDTH, width * 94 // 100)) - 6)
+
     @property
     def _options(self) -> OptionList:
         return self.query_one("#items", OptionList)
 
     def _fill_list(self, typed: str) -> None:
         self._matching_items = matching_items(self._items, typed)[:MAX_SHOWN]
-        width = min(40, max((len(item.label) for item in self._items), default=0))
+        self._filled_width = self._text_width
+        width = min(40, max((cell_len(visible(item.label)) for item in self._items), default=0))
         options = self._options
         options.set_options([_ItemOption(item, self._item_content(item, width)) for item in self._matching_items])
         self.query_one("#empty").display = not self._matching_items
         options.display = bool(self._matching_items)
 
     def _item_content(self, item: PickerItem, width: int) -> Content:
-        gap = " " * max(2, width + 2 - len(item.label))
+        label = visible(item.label)
+        gap = " " * max(2, width + 2 - cell_len(label))
+        shortcut_width = max((len(each.shortcut) + 2 for each in self._items if each.shortcut), default=0)
+        indent = 2 + cell_len(label) + len(gap) + shortcut_width
+        hint = f"\n{'':{indent}}".join(wrap(visible(item.hint), max(16, self._filled_width - indent)))
         return Content.assemble(
-            ("● " if item.is_current else "  ", "$accent"), safe_content(item.label), gap, dim(item.hint)
+            ("● " if item.is_current else "  ", "$accent"),
+            Content(label),
+            gap,
+            (f"{item.shortcut:<{shortcut_width}}", "bold $accent"),
+            Content.styled(hint, DIM),
         )
 
     def _highlight(self, at: int) -> None:
@@ -108,9 +161,12 @@ class Picker(Form[str]):
         self._fill_list(event.value)
         self._highlight(0)
 
-    def action_step(self, by: int) -> None:
+    def action_move(self, by: int) -> None:
         at = self._options.highlighted
         self._highlight(0 if at is None else at + by)
+
+    def action_page(self, by: float) -> None:
+        self.action_move(page_step(by, PAGE_ROWS))
 
     @property
     def highlighted(self) -> PickerItem | None:

@@ -36,6 +36,7 @@ from fe2tui.tui.forms.type_list import (
 )
 from fe2tui.tui.widgets.cells import wrap
 from fe2tui.tui.widgets.grid import Cell
+from fe2tui.tui.widgets.movement import FIELD_MOVEMENT_BINDINGS
 from fe2tui.tui.widgets.table import RowStyle, Table
 
 
@@ -198,12 +199,8 @@ class TypePicker(Form[str]):
 
     TYPED_AHEAD = "all"
     CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "types.tcss"]
-    SUBMIT_KEY: ClassVar[str] = "enter"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,ctrl+n", "move(1)", show=False, priority=True),
-        Binding("up,ctrl+p", "move(-1)", show=False, priority=True),
-        Binding("pagedown", "move(1, True)", show=False, priority=True),
-        Binding("pageup", "move(-1, True)", show=False, priority=True),
+        *FIELD_MOVEMENT_BINDINGS,
         Binding("ctrl+o", "sort", show=False, priority=True),
         Binding("ctrl+r", "others", show=False, priority=True),
         Binding("ctrl+t", "prices", show=False, priority=True),
@@ -337,11 +334,11 @@ class TypePicker(Form[str]):
         self._show_list()
         self._place_cursor()
 
-    def action_move(self, by: int, pages: bool = False) -> None:
-        if pages:
-            self._table.action_page(by)
-        else:
-            self._table.action_move(by)
+    def action_move(self, by: int) -> None:
+        self._table.action_move(by)
+
+    def action_page(self, by: float) -> None:
+        self._table.action_page(by)
 
     def action_sort(self) -> None:
         self.app.push_screen(sort_picker(TYPE_SORTS.values(), self._type_list.sort), self._sort_by)

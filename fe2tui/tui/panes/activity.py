@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, NamedTuple
 
@@ -15,15 +15,18 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from fe2tui.model.filters import Filter
 from fe2tui.model.progress import INTERRUPTION, REPLACEMENT, RETURN, Activity
-from fe2tui.model.text import age, local_time, visible
+from fe2tui.model.text import age, join_words, local_time, plural, visible
 from fe2tui.tui.pane_ids import ACTIVITY
 from fe2tui.tui.panes.base import tab_spans
 from fe2tui.tui.task_runner import RunningTask, TaskState
 from fe2tui.tui.theme import line_styles
-from fe2tui.tui.widgets.cells import pad_or_cut, wrap
+from fe2tui.tui.widgets.cells import highlight, pad_or_cut, wrap
 from fe2tui.tui.widgets.frame import Framed
 from fe2tui.tui.widgets.grid import Cell
+from fe2tui.tui.widgets.line import Span
+from fe2tui.tui.widgets.movement import MOVEMENT_BINDINGS, page_step
 
 _SIGNS: Mapping[str, tuple[str, str]] = {
     "running": ("◐", "moving"),
@@ -40,6 +43,12 @@ _TITLES: Mapping[str, str] = {  # of commands whose name alone is no title
     RETURN: "Return of",
     REPLACEMENT: "Replacement of",
 }
+_NOUNS: Mapping[str, str] = {"i-": "instance", "ami-": "image", "snap-": "snapshot", "vol-": "disk"}
+LOG_LIMIT = 500  # entries that are read
+MAX_ROWS = 200  # groups of ended tasks
+MAX_NAMED = 5  # things of a group
+TOGETHER = timedelta(seconds=5)  # between two entries of one group
+PAGE_ROWS = 10
 _TIME_WIDTH = 12
 SAME_FAILURE_WITHIN = timedelta(minutes=1)  # failures of tasks are in the log of the store, too; others are not
 
@@ -54,6 +63,10 @@ class ActivityRow(NamedTuple):
     remedy: str = ""
     subject: str = ""
     task_number: int = 0
+
+    @property
+    def searched_text(self) -> str:
+        return f"{self.title} {self.text} {self.remedy} {self.subject}"
 
 
 class _RowLine(NamedTuple):
@@ -75,6 +88,41 @@ def activity_row(activity: Activity, now: datetime) -> ActivityRow:
     )
 
 
+def _groups(entries: Sequence[Activity]) -> list[list[Activity]]:
+    """The entries, at most ``MAX_ROWS`` groups of them. What one command did to several things alike is one group."""
+    groups: list[list[Activity]] = []
+    for entry in entries:
+        last = groups[-1][-1] if groups else None
+        if last is not None and _is_alike(entry, last):
+            groups[-1].append(entry)
+        elif len(groups) == MAX_ROWS:
+            break
+        else:
+            groups.append([entry])
+    return groups
+
+
+def _is_alike(one: Activity, other: Activity) -> bool:
+    """Whether two entries differ only in what they are about, and were written together."""
+    same = (one.command, one.result, one.by, one.region, one.words, one.remedy, one.code)
+    return same == (
+        *(other.command, other.result, other.by, other.region, other.words, other.remedy, other.code),
+    ) and (other.at - one.at <= TOGETHER and bool(one.subject) and one.subject != other.subject)
+
+
+def _group_row(group: Sequence[Activity], now: datetime, is_cut: bool) -> ActivityRow:
+    """``is_cut``: there may be more entries of the group than were read."""
+    row = activity_row(group[0], now)
+    if len(group) == 1:
+        return row
+    noun = next((noun for prefix, noun in _NOUNS.items() if row.subject.startswith(prefix)), "thing")
+    count = f"{'at least ' if is_cut else ''}{plural(len(group), noun)}"
+    title = activity_row(replace(group[0], label=count), now).title
+    names = [visible(each.label or each.subject) for each in reversed(group[-MAX_NAMED:])]
+    more = [f"{len(group) - MAX_NAMED:,} more"] if len(group) > MAX_NAMED else []
+    return row._replace(title=title, text=f"{row.text} ({join_words([*names, *more])})")
+
+
 def task_row(task: RunningTask, now: datetime) -> ActivityRow:
     step = task.latest_step
     text = step.words if step else "begins"
@@ -90,13 +138,10 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "move(-10)", "Page up", show=False),
-        Binding("pagedown", "move(10)", "Page down", show=False),
-        Binding("home", "move(-100000)", "First", show=False),
-        Binding("end", "move(100000)", "Last", show=False),
+        *MOVEMENT_BINDINGS,
         Binding("enter", "open", "Go to the row", show=False),
+        Binding("n", "find(1)", "Next match", show=False, id="next_match"),
+        Binding("N", "find(-1)", "Previous match", show=False, id="previous_match"),
     ]
 
     @dataclass
@@ -110,6 +155,8 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
         self._lines: list[_RowLine] = []
         self._lines_width = 0  # that the lines were wrapped for
         self._cursor = 0
+        self.search: Filter[str, None] = Filter()
+        self._tabs: tuple[Mapping[str, str], Collection[str]] = ({}, (ACTIVITY,))
 
     def show(self, tasks: TaskState, log: Sequence[Activity]) -> None:
         """Show the running tasks, then what has ended, the newest first. A failure that is in the log is shown once."""
@@ -123,7 +170,9 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
         ours_run = bool(running)
         ended += [a for a in log if not (a.result == "running" and ours_run and a.by == "dashboard")]
         ended.sort(key=lambda activity: activity.at, reverse=True)
-        rows = [task_row(task, now) for task in reversed(running)] + [activity_row(a, now) for a in ended]
+        rows = [task_row(task, now) for task in reversed(running)]
+        is_cut = len(log) >= LOG_LIMIT
+        rows += [_group_row(group, now, is_cut and group[-1] is log[-1]) for group in _groups(ended)]
         if rows != self._rows:
             self._rows = rows
             self._cursor = max(0, min(self._cursor, len(rows) - 1))
@@ -138,6 +187,41 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
         row = next((number for number, row in enumerate(self._rows) if row.result in _TROUBLE), 0)
         self.action_move(row - self._cursor)
 
+    def action_page(self, by: float) -> None:
+        self.action_move(page_step(by, PAGE_ROWS))
+
+    # The search
+
+    def search_for(self, query: Filter[str, None]) -> None:
+        """Highlight what matches, and go to the first match from the cursor on."""
+        self.search = query
+        if query.tests and self._rows and not query.matches(self._rows[self._cursor].searched_text, None):
+            self.action_find(1)
+        self.refresh()
+
+    def action_find(self, by: int) -> None:
+        """Go to the next match, or with -1 to the one before; beyond the last to the first."""
+        matches = self._matches
+        if matches:
+            later = [row for row in matches if (row - self._cursor) * by > 0]
+            row = (later or matches)[0 if by > 0 else -1]
+            self.action_move(row - self._cursor)
+
+    @property
+    def _matches(self) -> list[int]:
+        query = self.search
+        if not query.tests:
+            return []
+        return [number for number, row in enumerate(self._rows) if query.matches(row.searched_text, None)]
+
+    def _search_spans(self) -> Sequence[Span]:
+        if not self.search.tests:
+            return ()
+        matches = self._matches
+        at = sum(1 for row in matches if row <= self._cursor)
+        count = f" {at} of {len(matches)} " if matches else " no match "
+        return Span(f"/ {visible(self.search.text)}", "accent", "filter"), Span(count, "dim")
+
     def action_move(self, by: int) -> None:
         if not self._rows:
             return
@@ -149,6 +233,8 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
         elif lines and lines[-1] >= top + page:
             self.scroll_to(y=min(lines[-1] - page + 1, lines[0]), animate=False)
         self.refresh()
+        if self.search.tests:
+            self.write_frame_title(*self._tabs)
 
     def action_open(self) -> None:
         row = self.selected_row
@@ -178,6 +264,8 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
         background = ("cursor" if self.has_focus else "idle") if line.row == self._cursor else ""
         bar = ("▌", "accent" if self.has_focus else "faint") if background else (" ", "dim")
         strip = Strip([Segment(text, styles.on_row(name, background)) for text, name in (bar, *line.cells)])
+        if self.search.tests:
+            strip = highlight(strip, self.search.text.lower().split())
         return strip.adjust_cell_length(width, styles.on_row("text", background))
 
     def on_click(self, event: events.Click) -> None:
@@ -189,7 +277,8 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
                 self.action_open()
 
     def write_frame_title(self, counts: Mapping[str, str], tab_panes: Collection[str]) -> None:
-        self.set_frame_title(tab_spans(ACTIVITY, counts, tab_panes))
+        self._tabs = counts, tab_panes
+        self.set_frame_title(tab_spans(ACTIVITY, counts, tab_panes), self._search_spans())
 
     def on_resize(self) -> None:
         self._make_lines()

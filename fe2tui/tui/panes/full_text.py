@@ -21,6 +21,7 @@ from fe2tui.tui.widgets.cells import clip, wrap
 from fe2tui.tui.widgets.frame import Framed
 from fe2tui.tui.widgets.grid import Cell
 from fe2tui.tui.widgets.line import click_meta
+from fe2tui.tui.widgets.movement import MOVEMENT_BINDINGS, page_step
 
 MAX_LABEL_WIDTH = 16
 _STYLES = {"foreground": "text", "ink-dim": "dim", "state-trouble": "trouble"}  # by the colour of a fact
@@ -68,18 +69,12 @@ class FullText(ScrollView, Framed, can_focus=True):
     """One block is the current one: its title is marked. It is the one that tab goes to, else the first in view."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_lines(-1)", show=False),
-        Binding("down,j", "scroll_lines(1)", show=False),
-        Binding("pageup,ctrl+b", "scroll_pages(-1)", show=False),
-        Binding("pagedown,ctrl+f,space", "scroll_pages(1)", show=False),
-        Binding("ctrl+u", "scroll_pages(-0.5)", show=False),
-        Binding("ctrl+d", "scroll_pages(0.5)", show=False),
-        Binding("home,g", "scroll_pages(-1_000_000)", show=False),
-        Binding("end,G", "scroll_pages(1_000_000)", show=False),
+        *MOVEMENT_BINDINGS,
+        Binding("space", "page(1)", show=False),
         Binding("tab", "step_block(1)", show=False),
         Binding("shift+tab", "step_block(-1)", show=False),
-        Binding("n", "step_match(1)", show=False),
-        Binding("N", "step_match(-1)", show=False),
+        Binding("n", "step_match(1)", show=False, id="next_match"),
+        Binding("N", "step_match(-1)", show=False, id="previous_match"),
     ]
 
     def __init__(self, on_move: Callable[[], None], *, id: str) -> None:
@@ -181,11 +176,11 @@ class FullText(ScrollView, Framed, can_focus=True):
 
     # Scrolling
 
-    def action_scroll_lines(self, by: int) -> None:
+    def action_move(self, by: int) -> None:
         self.scroll_relative(y=by, animate=False)
 
-    def action_scroll_pages(self, by: float) -> None:
-        self.scroll_relative(y=round(by * max(1, self.scrollable_content_region.height - 1)), animate=False)
+    def action_page(self, by: float) -> None:
+        self.scroll_relative(y=page_step(by, max(1, self.scrollable_content_region.height - 1)), animate=False)
 
     def watch_scroll_y(self, old: float, new: float) -> None:
         super().watch_scroll_y(old, new)

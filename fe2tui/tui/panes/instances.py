@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from rich.cells import cell_len
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_filter import INSTANCE_LANGUAGE as LANGUAGE
-from fe2tui.model.instance_filter import INSTANCE_SORTS
+from fe2tui.model.instance_filter import INSTANCE_SORTS, InstanceScope
 from fe2tui.model.money.alerts import AlertLimits
 from fe2tui.model.text import visible
 from fe2tui.tui.list_model import ListKind, ListRows, ListSnapshot, ListSpec
@@ -25,6 +26,7 @@ from fe2tui.tui.panes.instance_columns import (
     Column,
     InstanceRowScope,
     columns_by_id,
+    needs_attention,
     state_category,
     trouble_texts,
     widen_state_column,
@@ -38,11 +40,16 @@ if TYPE_CHECKING:
     from fe2tui.tui.services import Services
     from fe2tui.tui.task_runner import RunningTask
 
+
+def _has_alert(instance: Instance, scope: InstanceScope) -> bool:
+    return isinstance(scope, InstanceRowScope) and needs_attention(instance, scope)
+
+
 INSTANCE_KIND = ListKind(
     INSTANCES,
     "instance",
     "i-",
-    LANGUAGE,
+    replace(LANGUAGE, keywords={**LANGUAGE.keywords, "alert": _has_alert}),
     INSTANCE_SORTS,
     "words  state:running  type:p3  tag:env=prod  zone:2a  age>7d  spot  -not",
 )

@@ -99,10 +99,19 @@ class ListPane(Pane):
         from fe2tui.tui.widgets.filter_bar import FilterBar
 
         if self._filter_bar is None:
-            self._filter_bar = FilterBar(self._kind, self.arrangement.filter.text)
+            language, example = self._kind.filter_language, self._kind.filter_example
+            self._filter_bar = FilterBar(language.parse_valid_terms, example=example, text=self.arrangement.filter.text)
             await self.mount(self._filter_bar)
         self._filter_bar.display = True
         self._filter_bar.focus_input()
+
+    def show_only(self, text: str) -> None:
+        """Filter by a text, as if it had been typed; an empty one shows all."""
+        query, _ = self._kind.filter_language.parse_valid_terms(text)
+        if self._filter_bar is not None:
+            self._filter_bar.show_text(text)
+            self._filter_bar.display = bool(text)
+        self._set_filter(query if query.tests else NO_FILTER)
 
     def on_filter_bar_filter_changed(self, event: FilterBar.FilterChanged) -> None:
         event.stop()

@@ -18,7 +18,7 @@ from fe2tui.model.location import Location
 from fe2tui.model.text import fit, plural, visible
 from fe2tui.tui.command_context import SpotChoice
 from fe2tui.tui.list_model import PaneKind
-from fe2tui.tui.pane_ids import SPOT
+from fe2tui.tui.pane_ids import DAY_CHOICES, SPOT
 from fe2tui.tui.panes.base import Pane, tab_spans
 from fe2tui.tui.widgets.frame import Framed
 from fe2tui.tui.widgets.line import Span, spans_width
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from fe2tui.tui.panes.spot_body import SpotBody
     from fe2tui.tui.services import Services
 
-DAY_CHOICES = (1, 3, 7, 30, 90)
 MAX_KEY_HOLD_SECONDS = 5.0  # that keys wait for the pane to load
 SPOT_KIND = PaneKind(SPOT, "type", "")
 _SHORT_TABS_WIDTH = 100  # cells below which the frame shows only the numbers of other panes
@@ -54,14 +53,15 @@ def title_spans(title: ChartTitle, is_pinned: bool, instance_name: str, filter_t
 
 
 def _title_forms(title: ChartTitle, is_pinned: bool, instance_name: str, filter_text: str) -> Iterator[Sequence[Span]]:
-    origin = "picked" if is_pinned else f"of {instance_name}" if instance_name else ""
+    origin = "chosen here" if is_pinned else f"of {instance_name}" if instance_name else ""
+    shortest, longest = title.days <= DAY_CHOICES[0], title.days >= DAY_CHOICES[-1]
     spans = {
         "type": Span(visible(title.type), "strong"),
         "origin": Span(f" · {origin}" if origin and not title.status else "", "dim"),
         "status": Span(f" · {title.status}" if title.status else "", title.style or "dim"),
         "days": Span(f" · {plural(title.days, 'day')}", "dim"),
-        "shorter": Span(" [ shorter", "accent", "shorter"),
-        "longer": Span("  ] longer", "accent", "longer"),
+        "shorter": Span(" [ shorter", "faint" if shortest else "accent", "shorter"),
+        "longer": Span("  ] longer", "faint" if longest else "accent", "longer"),
         "filter": Span(f" / {visible(filter_text)}" if filter_text else "", "accent", "filter"),
     }
     for shorter_texts in (

@@ -136,8 +136,13 @@ class SpotBody(Container):
         return ""
 
     def leave(self) -> bool:
-        """Go back from the zones to the list, or leave the filter, or the family. Returns False if there was none."""
-        if self.zones.has_focus:
+        """Remove the cursor in time, go back from the zones to the list, or leave the filter, or the family.
+
+        Returns False if there was none.
+        """
+        if self.price_chart.chart.kept_moment is not None:
+            self.price_chart.chart.set_cursor(None)
+        elif self.zones.has_focus:
             self.offer_pane.table.focus()
         elif self.offer_pane.arrangement.filter.text:
             self.offer_pane.leave()
@@ -164,4 +169,7 @@ class SpotBody(Container):
     def _choose_moment(self, event: ChartView.CursorMoved) -> None:
         event.stop()
         self.price_chart.show_moment(event.moment)
-        self._pane.choice = self._pane.choice._replace(moment=event.moment)
+        if event.kept_moment != self._pane.choice.moment:
+            self._pane.choice = self._pane.choice._replace(moment=event.kept_moment)
+            self.offer_pane.key_line.redraw()
+            self._services.main_screen.footer.redraw()

@@ -387,6 +387,8 @@ class OfferPane(ListPane):
 
     def _key_hints(self) -> Sequence[KeyHint]:
         choice, offer, body = self._spot_pane.choice, self.offer, self._spot_pane.body
+        if choice.moment is not None:
+            return (("esc", "remove the cursor", "leave"), ("← →", "in time; past the right edge: removes it", ""))
         if body is not None and body.zones.has_focus:
             return (("esc", "back to the list", "leave"), ("← →", "in time", ""))
         hints, is_filtered = [("/", "to find: p3", "filter")], bool(self.arrangement.filter.text)

@@ -69,8 +69,8 @@ def _now(row: ZoneRow, moment: datetime | None) -> Cell:
     return price_cell(row.stats.now if row.stats is not None else None)
 
 
-def zone_columns(moment: datetime | None, days: int, now_width: int = 8) -> tuple[ZoneColumn, ...]:
-    """The columns of the zones. The last shows the prices at the chart's cursor, if it has one."""
+def zone_columns(now_width: int = 8, moment_title: str = "") -> tuple[ZoneColumn, ...]:
+    """The columns of the zones. The last shows the prices at the chart's cursor, under a title, if it has one."""
     columns: list[ZoneColumn] = [
         Column("zone", "ZONE", 4, lambda row, at: (short_zone(row.zone), "text")),
         Column("now", "NOW", now_width, _now, is_right_aligned=True),
@@ -79,11 +79,17 @@ def zone_columns(moment: datetime | None, days: int, now_width: int = 8) -> tupl
         Column("highest", "HIGHEST", 8, _stats_cell(lambda one: one.highest), rank=3, is_right_aligned=True),
         Column("saves", "SAVES", 6, _savings, is_right_aligned=True),
     ]
-    if moment is not None:
-        here = moment.astimezone()
-        title = f"{here:%a} {here.day} {here:%b %H:%M}" if days > 1 else f"{here:%a %H:%M}"
-        columns.append(Column("then", title, max(8, len(title)), _price_at, is_right_aligned=True))
+    if moment_title:
+        columns.append(Column("then", moment_title, max(8, len(moment_title)), _price_at, is_right_aligned=True))
     return tuple(columns)
+
+
+def moment_titles(moment: datetime, days: int) -> Sequence[str]:
+    """The title of the prices at a moment, the longest first."""
+    here = moment.astimezone()
+    if days == 1:
+        return (f"{here:%a %H:%M}", f"{here:%H:%M}")
+    return (f"{here:%a} {here.day} {here:%b %H:%M}", f"{here.day} {here:%b %H:%M}", f"{here.day} {here:%H:%M}")
 
 
 class ZoneRows:
@@ -102,7 +108,14 @@ class ZoneRows:
 
     def layout(self, width: int) -> ColumnLayout:
         now_width = 8 if all(row.is_offered for row in self.zones) else len(NOT_OFFERED)
-        return fit_columns(zone_columns(self._moment, self._days, now_width), width)
+        layout = fit_columns(zone_columns(now_width), width)
+        if self._moment is None:
+            return layout
+        for title in moment_titles(self._moment, self._days):  # a shorter title, before it costs another column
+            shown = fit_columns(zone_columns(now_width, title), width)
+            if len(shown.columns) > len(layout.columns):
+                break
+        return shown
 
     def cells(self, row_id: str, columns: Sequence[Column[Any, Any]]) -> tuple[Cell, list[Cell]]:
         row = self._by_id[row_id]

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+
 from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+_MATCH = Style(reverse=True)
 
 
 def pad_or_cut(text: str, width: int, is_right_aligned: bool = False) -> str:
@@ -44,3 +52,17 @@ def wrap(text: str, width: int) -> list[str]:
         else:
             line = longer
     return [*lines, line] if line or not lines else lines
+
+
+def highlight(strip: Strip, words: Collection[str]) -> Strip:
+    """A line with every occurrence of the words, in lower or upper case, in reverse."""
+    pattern = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
+    segments = []
+    for segment in strip:
+        at = 0
+        for match in pattern.finditer(segment.text):
+            segments.append(Segment(segment.text[at : match.start()], segment.style))
+            segments.append(Segment(match[0], (segment.style or Style()) + _MATCH))
+            at = match.end()
+        segments.append(Segment(segment.text[at:], segment.style))
+    return Strip(segments)

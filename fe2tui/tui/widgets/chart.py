@@ -42,12 +42,16 @@ class ChartView(Widget):
 
     @dataclass
     class CursorMoved(Message):
+        """``kept_moment`` is where the cursor stays when the mouse leaves the chart."""
+
         moment: datetime | None
+        kept_moment: datetime | None
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.chart: Chart | None = None  # without its cursor; None while there is a message
         self.moment: datetime | None = None  # where the cursor is; None without one
+        self.kept_moment: datetime | None = None  # where keys or a click have put it, and it stays
         self.picture: Picture | None = None  # that was drawn last; None before the first
         self._plain_picture: Picture | None = None  # the picture without the cursor
         self._message: Sequence[Cell] = ()
@@ -65,7 +69,7 @@ class ChartView(Widget):
         if chart != self.chart:
             self._plain_picture = self.picture = None
         self.chart, self._message = chart, message
-        self._set_cursor(moment)
+        self._set_cursor(moment, is_kept=moment != self.moment or self.kept_moment == self.moment)
         self.refresh()
 
     # The cursor
@@ -75,7 +79,7 @@ class ChartView(Widget):
         chart = self.chart
         if chart is not None and moment is not None:
             moment = max(chart.start, min(moment, chart.end))
-        self._set_cursor(moment)
+        self._set_cursor(moment, is_kept=True)
 
     def move_cursor(self, columns: int) -> None:
         """Move the cursor by some columns. It begins at the right end, and is removed when it is moved beyond that."""
@@ -85,7 +89,8 @@ class ChartView(Widget):
         canvas = picture.canvas
         column = picture.column_of(self.moment) if self.moment else None
         end = canvas.left + canvas.columns
-        self._set_cursor(canvas.moment_at(max(canvas.left, end - abs(columns) if column is None else column + columns)))
+        column = max(canvas.left, end - abs(columns) if column is None else column + columns)
+        self._set_cursor(canvas.moment_at(column), is_kept=True)
 
     def shift_cursor(self, span: timedelta) -> None:
         """Move the cursor by a time. It begins at the end of the chart, and is removed when it is moved beyond that."""
@@ -93,26 +98,33 @@ class ChartView(Widget):
         if chart is None:
             return
         moment = self.moment + span if self.moment else chart.end - abs(span)
-        self._set_cursor(None if moment > chart.end else max(chart.start, moment))
+        self._set_cursor(None if moment > chart.end else max(chart.start, moment), is_kept=True)
 
-    def _set_cursor(self, moment: datetime | None) -> None:
+    def _set_cursor(self, moment: datetime | None, *, is_kept: bool) -> None:
+        before = self.moment, self.kept_moment
         if moment != self.moment:
             self.moment, self.picture = moment, None
             self.refresh()
-            self.post_message(self.CursorMoved(moment))
+        if is_kept:
+            self.kept_moment = moment
+        if before != (self.moment, self.kept_moment):
+            self.post_message(self.CursorMoved(self.moment, self.kept_moment))
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        self._set_cursor_at(event)
+        self._set_cursor_at(event, is_kept=False)
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor there: some terminals do not report moves of the mouse."""
-        self._set_cursor_at(event)
+        self._set_cursor_at(event, is_kept=True)
 
-    def _set_cursor_at(self, event: events.MouseEvent) -> None:
+    def on_leave(self) -> None:
+        """The cursor goes back to where keys or a click have put it, if they have."""
+        self._set_cursor(self.kept_moment, is_kept=False)
+
+    def _set_cursor_at(self, event: events.MouseEvent, *, is_kept: bool) -> None:
         inside = event.get_content_offset(self)
         moment = self._plain_picture.moment_at(inside.x) if inside and self._plain_picture else None
         if moment is not None:
-            self._set_cursor(moment)
+            self._set_cursor(moment, is_kept=is_kept)
 
     # Drawing
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -14,8 +14,10 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from fe2tui.model.filters import Filter
-from fe2tui.tui.list_model import NO_FILTER, ListKind
+from fe2tui.model.filters import Filter, FilterError
+from fe2tui.tui.list_model import NO_FILTER
+
+ParseFilter: TypeAlias = Callable[[str], tuple[Filter[Any, Any], FilterError | None]]
 
 
 class FilterBar(Horizontal):
@@ -36,10 +38,11 @@ class FilterBar(Horizontal):
     class Left(Message):
         """The focus goes back to the table."""
 
-    def __init__(self, kind: ListKind, text: str) -> None:
+    def __init__(self, parse: ParseFilter, *, example: str = "", text: str = "") -> None:
+        """``parse`` returns the filter of a text without its wrong terms, and the error of the first of those."""
         super().__init__(classes="filter-bar")
-        self._kind = kind
-        self._input = Input(text, placeholder=kind.filter_example, compact=True)
+        self._parse = parse
+        self._input = Input(text, placeholder=example, compact=True)
         self._error = Static("", classes="filter-error")
         self._has_error = False
 
@@ -55,10 +58,16 @@ class FilterBar(Horizontal):
         """Clear the filter and keep the focus."""
         self._input.value = ""
 
+    def show_text(self, text: str) -> None:
+        """Show the text of a filter that was set without this bar."""
+        with self.prevent(Input.Changed):
+            self._input.value = text
+        self._error.display = self._has_error = False
+
     @on(Input.Changed)
     def _parse_filter(self, event: Input.Changed) -> None:
         event.stop()
-        query, error = self._kind.filter_language.parse_valid_terms(event.value)
+        query, error = self._parse(event.value)
         if error is not None:
             self._error.update(Content(f" {error.summary} {error.remedy} "))
         self._error.display = self._has_error = error is not None

@@ -17,7 +17,10 @@ from fe2tui.tui.theme import line_styles
 
 
 class Span(NamedTuple):
-    """A text in a style of ``LineStyles``. ``command`` is the id of the command that a click runs; empty for none."""
+    """A text in a style of ``LineStyles``. ``command`` is the id of the command that a click runs; empty for none.
+
+    ``key:enter`` as a command presses that key.
+    """
 
     text: str
     style: str = "text"
@@ -26,6 +29,8 @@ class Span(NamedTuple):
 
 def click_meta(command: str) -> dict[str, str]:
     """What Textual finds in the style of a text that is clicked: the action that runs a command."""
+    if command.startswith("key:"):
+        return {"@click": f"app.simulate_key({command.removeprefix('key:')!r})"}
     return {"@click": f"app.perform({command!r})"}
 
 

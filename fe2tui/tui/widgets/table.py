@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -20,6 +20,7 @@ from fe2tui.tui.theme import LineStyles, line_styles
 from fe2tui.tui.widgets.cells import pad_or_cut, wrap
 from fe2tui.tui.widgets.frame import Framed
 from fe2tui.tui.widgets.grid import Cell, Column, ColumnLayout
+from fe2tui.tui.widgets.movement import MOVEMENT_BINDINGS, page_step
 
 GLOW_SECONDS = 2.0
 GUTTER = 4  # cells at the left: the bar of the cursor, the mark, the sign, a space
@@ -123,14 +124,7 @@ class Table(ScrollView, Framed, can_focus=True):
     """The cursor, the marks and the scroll position belong to ids, not to row numbers."""
 
     ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", "page(-1_000_000)", "First", show=False),
-        Binding("end", "page(1_000_000)", "Last", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = MOVEMENT_BINDINGS
 
     cursor_id: reactive[str | None] = reactive(None, repaint=False, init=False)
     """The id of the row under the cursor; None without rows."""
@@ -308,8 +302,8 @@ class Table(ScrollView, Framed, can_focus=True):
     def action_move(self, by: int) -> None:
         self._move_to(self._cursor + by)
 
-    def action_page(self, by: int) -> None:
-        self._move_to(self._cursor + by * self._page_rows)
+    def action_page(self, by: float) -> None:
+        self._move_to(self._cursor + page_step(by, self._page_rows))
 
     def _move_to(self, row: int) -> None:
         ids = self._table_rows.ids
@@ -344,6 +338,11 @@ class Table(ScrollView, Framed, can_focus=True):
         """The ids of the marked rows that are shown, in the order shown."""
         rows = self._table_rows.row_numbers
         return tuple(sorted((i for i in self.marks if i in rows), key=rows.__getitem__))
+
+    @property
+    def hidden_mark_count(self) -> int:
+        """How many marked rows are not shown."""
+        return len(self.marks) - len(self.marks & self._table_rows.row_numbers.keys())
 
     def mark(self) -> None:
         """Mark the row under the cursor, or unmark it, and move the cursor down."""
