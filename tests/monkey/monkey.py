@@ -26,7 +26,7 @@ from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.services import TaskFunction
 from tests.tui.driver import Driven
 
-COMMAND_KEYS = "lcsbftpXdao yegP12363!$z?/[]vrRTgGjknhwi+:EKALN"
+COMMAND_KEYS = "lcsbftpXdao yegP12363!$z?/[]vrRTgGjknhwi+:EKALNx"
 ANSWER_KEYS = "ynfwtozmdr"
 NAMED_KEYS: tuple[str, ...] = (
     *("enter", "enter", "escape", "escape", "escape", "tab", "shift+tab", "ctrl+s", "ctrl+s", "ctrl+p", "ctrl+r"),

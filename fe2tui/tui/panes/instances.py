@@ -159,7 +159,7 @@ def _empty_text(snapshot: ListSnapshot[Instance, InstanceRowScope]) -> Sequence[
         (f"No instances in {visible(snapshot.fleet.location.region)}.", "text"),
         ("Your instances appear here, with what they cost and how long they have been running.", "dim"),
         ("", "dim"),
-        ("l launches one · g goes to another region", "accent"),
+        ("l launches one · R goes to another region", "accent"),
     )
 
 
