@@ -43,7 +43,7 @@ _HELP_BY_GROUP: Mapping[str, Mapping[str, str]] = {
         "mark": "Mark or unmark the row, and go to the next.",
         "mark_all": "Mark all rows that are shown; unmark them if all are marked.",
         "filter": "Show only matching rows: words, state:running, type:p3, tag:env=prod, age>7d; "
-        "arch:arm64 for images. In Activity, details and logs: search.",
+        "arch:arm64 for images; search Activity, details and logs.",
         "sort": "Choose the column to sort by.",
         "copy": "Copy the id, name, address, ssh command, console link, or a launch command; in details, the block.",
         "export": "Write the rows that are shown, or the charted spot prices, to a file.",

@@ -111,7 +111,7 @@ def help_sections(context: CommandContext, keys: Mapping[str, str]) -> Iterator[
     elsewhere: list[HelpEntry] = []
     general: list[HelpSection] = []
     for group, commands in commands_by_group(keys):
-        entries = []
+        entries: list[HelpEntry] = []
         for written, command in commands:
             is_here = context.pane in command.panes and command.footer_pane in ("", context.pane)
             styles = ("bold $accent", "") if is_here else ("$ink-dim", "$ink-dim")
@@ -152,7 +152,7 @@ class HelpScreen(Form[str]):
     Answers with the command of the entry that enter or a click chose.
     """
 
-    AUTO_FOCUS: ClassVar[str | None] = None
+    AUTO_FOCUS: ClassVar[str | None] = ""
     TYPED_AHEAD = "all"
     BINDINGS: ClassVar[list[BindingType]] = [
         *MOVEMENT_BINDINGS,
@@ -196,7 +196,8 @@ class HelpScreen(Form[str]):
     def _fill_list(self, at: HelpEntry | None = None) -> None:
         """Show what matches, with the cursor on an entry, else on the first."""
         width = min(MAX_WIDTH, self.app.size.width) - FRAME_WIDTH
-        self._entries, options = [], []
+        options: list[Option] = []
+        self._entries = []
         for title, entries in self._sections:
             shown = [one for one in entries if self._query.matches(f"{title} {one.searched_text}", None)]
             if shown:
@@ -204,7 +205,7 @@ class HelpScreen(Form[str]):
                 options += [Option(entry.content(width)) for entry in shown]
                 self._entries += [None, *shown]
         self._options.set_options(options or [Option(dim("No match."), disabled=True)])
-        self._go_to(self._entries.index(at) if at in self._entries else 1)
+        self._go_to(self._entries.index(at) if at is not None and at in self._entries else 1)
 
     def _go_to(self, row: int) -> None:
         options = self._options

@@ -153,9 +153,11 @@ async def test_the_mouse_points_at_the_moment_under_it() -> None:
         assert app.pointed[-1] == view.picture.moment_at(50)
         await pilot.hover(ChartView, offset=(2, 10))
         assert app.pointed[-1] == view.picture.moment_at(50)
+        kept = view.moment
         await pilot.hover(ChartView, offset=(70, 10))
+        assert view.moment != kept
         view.on_leave()
-        assert view.moment == view.picture.moment_at(50)
+        assert view.moment == kept
 
 
 @pytest.mark.parametrize("name", THEMES)

@@ -248,7 +248,7 @@ async def test_an_image_that_fails_says_why_aws_could_not_make_it(own_cloud: Clo
         await driven.until(lambda: asked.query_one(RadioList).display)
         await driven.press("ctrl+s")
         await driven.home()
-        await driven.until(lambda: any("could not be read" in " ".join(said.split()) for said in driven.toasts))
+        await driven.until(lambda: any("could not be read" in each.words for each in driven.task_runner.state.failures))
 
 
 async def test_one_that_is_gone_opens_no_form(own_env: Path) -> None:

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_filter import INSTANCE_LANGUAGE as LANGUAGE
-from fe2tui.model.instance_filter import INSTANCE_SORTS, InstanceScope
+from fe2tui.model.instance_filter import INSTANCE_SORTS
 from fe2tui.model.money.alerts import AlertLimits
 from fe2tui.model.text import visible
 from fe2tui.tui.list_model import ListKind, ListRows, ListSnapshot, ListSpec
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from fe2tui.tui.task_runner import RunningTask
 
 
-def _has_alert(instance: Instance, scope: InstanceScope) -> bool:
+def _has_alert(instance: Instance, scope: object) -> bool:
     return isinstance(scope, InstanceRowScope) and needs_attention(instance, scope)
 
 
