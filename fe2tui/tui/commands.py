@@ -47,8 +47,7 @@ _HELP_BY_GROUP: Mapping[str, Mapping[str, str]] = {
         "sort": "Choose the column to sort by.",
         "copy": "Copy the id, name, address, ssh command, console link, or a launch command; in details, the block.",
         "export": "Write the rows that are shown, or the charted spot prices, to a file.",
-        "leave": "Leave details, the cursor in time, the filter, the marks, the zones, the family; from Activity, go back "
-        "to the list.",
+        "leave": "Leave details, the cursor in time, the filter, the marks, the zones, the family, Activity.",
         "cancel": "Cancel the running task, after asking.",
         "unmark": "Unmark all rows, also those that the filter hides.",
         "show_running": "Show only the running instances; once more: all.",
