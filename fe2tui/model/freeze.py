@@ -45,6 +45,7 @@ class FreezeIntent:
     error: str = ""
     activity: int = 0  # its entry in the activity log
     tags: Mapping[str, str] = field(default_factory=dict)
+    account: str = ""  # its number; empty if it was not known then
 
 
 def image_name_of(instance: Instance) -> str:

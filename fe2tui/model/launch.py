@@ -179,3 +179,4 @@ class LaunchIntent:
     endpoint: str = ""
     process: int = 0  # the id of the process that works on it
     activity: int = 0  # its entry in the activity log
+    account: str = ""  # its number; empty if it was not known then

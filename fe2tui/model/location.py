@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from fe2tui.errors import NotFoundError, UsageError
 
@@ -26,6 +27,14 @@ class Location:
     def is_local(self) -> bool:
         """Whether the endpoint is a loopback address, where calls cost nothing."""
         return bool(re.match(r"https?://((?i:localhost)|127(\.\d{1,3}){3}|\[::1\])(:\d+)?(/|$)", self.endpoint))
+
+
+class KnownAccount(NamedTuple):
+    """An account as far as it is known: its number, else empty, and what signs for it at this endpoint."""
+
+    number: str
+    profiles: tuple[str, ...]
+    endpoint: str = ""
 
 
 def zone_letter(zone: str) -> str:

@@ -23,3 +23,4 @@ class TypeChangeIntent:
     stopped_at: datetime  # when StopInstances was sent
     stage: str = "stopped"
     activity: int = 0  # its entry in the activity log
+    account: str = ""  # its number; empty if it was not known then

@@ -110,7 +110,12 @@ _SIXTH = (
     "CREATE INDEX unknown_activity ON activity (id) WHERE result = 'unknown'",
 )
 
-VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
+_SEVENTH = tuple(
+    f"ALTER TABLE {table} ADD COLUMN account TEXT NOT NULL DEFAULT ''"
+    for table in ("launches", "freezes", "type_changes")
+)
+
+VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH)
 VERSION = len(VERSIONS)
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from fe2tui.model.fleet import Fleet, Prices, Problem, PublicImage
 from fe2tui.model.image import Image
+from fe2tui.model.instance import InstanceStatus, ScheduledEvent
 from fe2tui.model.location import Location
 from fe2tui.model.money.spot_usage import spot_history_spans
 from fe2tui.model.snapshot import Snapshot
@@ -72,6 +73,11 @@ _IMAGE_READERS: _Readers = {
 }
 _SNAPSHOT_READERS: _Readers = {"started_at": maybe_moment}
 _REQUEST_READERS: _Readers = {"created_at": maybe_moment, "status_at": maybe_moment}
+_STATUS_READERS: _Readers = {
+    "failed": tuple,
+    "failed_since": maybe_moment,
+    "events": lambda kept: tuple(ScheduledEvent(code, maybe_moment(at)) for code, at in kept),
+}
 
 
 def _part_by_id(of: type[Any], readers: _Readers) -> FleetPart:
@@ -111,6 +117,7 @@ PARTS: Mapping[str, FleetPart] = {
     "public_images": FleetPart(_decode_public_images, _encode_public_images),
     "idle_addresses": FleetPart(tuple),
     "requests": _part_by_id(SpotRequest, _REQUEST_READERS),
+    "statuses": _part_by_id(InstanceStatus, _STATUS_READERS),
     "problems": FleetPart(lambda kept: tuple(Problem(*values) for values in kept)),
 }
 """By the name of the field of ``Fleet``."""
@@ -177,9 +184,26 @@ class FleetTables:
         spans = spot_history_spans(fleet, fleet.seen_at)
         return replace(fleet, spot_history=self._spot_history.get(location, spans)) if spans else fleet
 
+    def has_more_instances(self, location: Location, than: int) -> bool:
+        """Whether the last fleet of a location has more instances than that."""
+        rows = self._database.read(
+            "SELECT count(*) FROM (SELECT 1 FROM places JOIN instances ON place = places.id WHERE key = ? LIMIT ?)",
+            (location.key, than + 1),
+        )
+        return bool(rows[0][0] > than)
+
     def accounts(self) -> dict[str, str]:
         """The account of each profile, as it was last seen."""
         return dict(self._database.read("SELECT profile, account FROM places WHERE account != '' ORDER BY seen_at"))
+
+    def account(self, location: Location) -> str:
+        """The number of the account that signs for a location, as AWS returned it last; else empty."""
+        rows = self._database.read(
+            "SELECT account FROM places WHERE profile = ? AND endpoint = ? AND account != ''"
+            " ORDER BY seen_at DESC LIMIT 1",
+            (location.profile, location.endpoint),
+        )
+        return rows[0][0] if rows else ""
 
     def last_location(self) -> Location | None:
         rows = self._database.read(

@@ -10,10 +10,11 @@ from typing import Any, ClassVar
 
 from fe2tui.errors import FieldError
 from fe2tui.model.freeze import FreezeIntent
+from fe2tui.model.location import KnownAccount
 from fe2tui.store.encoding import decode, encode, from_micros, maybe_micros, maybe_moment, to_micros
-from fe2tui.store.journal import Journal
+from fe2tui.store.journal import Journal, account_condition
 
-_SAME_NAMED = "token, name, instance_id, label, region, profile, endpoint, stage, image_id, error, activity"
+_SAME_NAMED = "token, name, instance_id, label, region, profile, endpoint, stage, image_id, error, activity, account"
 _FIELDS = tuple(_SAME_NAMED.split(", "))
 _field_values = attrgetter(*_FIELDS)
 _IMAGE_ID = _FIELDS.index("image_id")
@@ -62,29 +63,36 @@ class FreezeJournal(Journal[FreezeIntent]):
         """Keep that the instance has been started again, or is not to be."""
         self._change(token, restart=False)
 
-    def settle_deregistered(self, profile: str, endpoint: str, image_id: str) -> None:
+    def settle_deregistered(self, account: KnownAccount, image_id: str) -> None:
         """Settle the freezes of an image that was deregistered, except where the instance is still to be started."""
+        condition, parameters = account_condition(account)
         with self._database.transaction() as connection:
             rows = connection.execute(
-                f"SELECT token, body FROM freezes WHERE profile = ? AND endpoint = ? AND image_id = ? AND {self._OPEN}",
-                (profile, endpoint, image_id),
+                f"SELECT token, body FROM freezes WHERE {condition} AND image_id = ? AND {self._OPEN}",
+                (*parameters, image_id),
             ).fetchall()
             settled = [(token,) for token, body in rows if not decode(body)["restart"]]
             connection.executemany(
                 "UPDATE freezes SET stage = 'abandoned', error = 'deregistered' WHERE token = ?", settled
             )
 
-    def pending(self, profile: str, endpoint: str, region: str) -> list[FreezeIntent]:
-        """The freezes whose image is being made, newest first, whichever process works on them."""
-        condition = "profile = ? AND endpoint = ? AND region = ? AND stage = 'pending' ORDER BY made_at DESC"
-        return self._read(condition, profile, endpoint, region)
+    def pending(self, account: KnownAccount, region: str) -> list[FreezeIntent]:
+        """The account's freezes whose image is being made, newest first, whichever process works on them."""
+        condition, parameters = account_condition(account)
+        return self._read(
+            f"{condition} AND region = ? AND stage = 'pending' ORDER BY made_at DESC", *parameters, region
+        )
 
-    def unsettled(self) -> list[FreezeIntent]:
-        """The freezes of every account that no living process works on, and that no image alone will end.
+    def unsettled(self, account: KnownAccount | None = None) -> list[FreezeIntent]:
+        """The freezes of an account, or of all, that no living process works on, and that no image alone will end.
 
         Their instance is still to be started, or it is not known whether there is an image.
         """
-        rows = self._database.read(f"SELECT {self._COLUMNS}, owner FROM freezes WHERE {self._OPEN} ORDER BY made_at")
+        condition, parameters = account_condition(account) if account is not None else ("1", ())
+        rows = self._database.read(
+            f"SELECT {self._COLUMNS}, owner FROM freezes WHERE {condition} AND {self._OPEN} ORDER BY made_at",
+            parameters,
+        )
         waiting = [row for row in rows if row[_IMAGE_ID] is None or decode(row[-2])["restart"]]
         mine = self._presence.owner if waiting else ""
         return [self._intent(row[:-1]) for row in waiting if self._is_unclaimed(row[0], row[-1], mine)]
@@ -97,10 +105,10 @@ class FreezeJournal(Journal[FreezeIntent]):
                 connection.execute("UPDATE freezes SET body = ? WHERE token = ?", (body, token))
 
     def _refuse_duplicate(self, connection: sqlite3.Connection, intent: FreezeIntent) -> None:
+        condition, parameters = account_condition(KnownAccount(intent.account, (intent.profile,), intent.endpoint))
         rows = connection.execute(
-            "SELECT owner FROM freezes WHERE profile = ? AND endpoint = ? AND region = ? AND name = ?"
-            " AND stage = 'intended'",
-            (intent.profile, intent.endpoint, intent.region, intent.name),
+            f"SELECT owner FROM freezes WHERE {condition} AND region = ? AND name = ? AND stage = 'intended'",
+            (*parameters, intent.region, intent.name),
         )
         if any(self._presence.is_alive(owner) for (owner,) in rows):
             raise FieldError(

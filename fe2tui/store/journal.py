@@ -8,10 +8,18 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from fe2tui.errors import StoreError
+from fe2tui.model.location import KnownAccount
 from fe2tui.store.database import Database
 from fe2tui.store.presence import Presence
 
 Intent = TypeVar("Intent")
+
+
+def account_condition(account: KnownAccount) -> tuple[str, tuple[str, ...]]:
+    """The SQL condition of an account's intents, with its parameters: by its number, else by what signed for it."""
+    marks = ", ".join("?" * len(account.profiles))
+    condition = f"endpoint = ? AND CASE WHEN account = '' OR ? = '' THEN profile IN ({marks}) ELSE account = ? END"
+    return condition, (account.endpoint, account.number, *account.profiles, account.number)
 
 
 class Journal(Generic[Intent]):
@@ -40,19 +48,18 @@ class Journal(Generic[Intent]):
         """Whether the end of any intent is not known, of whatever account or process."""
         return bool(self._database.read(f"SELECT 1 FROM {self._TABLE} WHERE {self._OPEN} LIMIT 1"))
 
-    def claim_open(self, profile: str, endpoint: str) -> list[Intent]:
-        """Claim, oldest first, the intents whose end is not known and which no living process works on.
+    def claim_open(self, account: KnownAccount) -> list[Intent]:
+        """Claim, oldest first, the account's intents whose end is not known and which no living process works on.
 
         If two processes call this at once, each intent goes to one. ``release`` those that could not be settled.
         """
         if not self.has_open():
             return []
-        mine = self._presence.owner
+        mine, (condition, parameters) = self._presence.owner, account_condition(account)
         with self._lock, self._database.transaction() as connection:
             rows = connection.execute(
-                f"SELECT {self._COLUMNS}, owner FROM {self._TABLE}"
-                f" WHERE profile = ? AND endpoint = ? AND {self._OPEN} ORDER BY made_at",
-                (profile, endpoint),
+                f"SELECT {self._COLUMNS}, owner FROM {self._TABLE} WHERE {condition} AND {self._OPEN} ORDER BY made_at",
+                parameters,
             ).fetchall()
             free = [row[:-1] for row in rows if self._is_unclaimed(row[0], row[-1], mine)]
             connection.executemany(

@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 
 from fe2tui.errors import FieldError
 from fe2tui.model.launch import LaunchIntent, LaunchRequest
-from fe2tui.model.location import Location
+from fe2tui.model.location import KnownAccount
 from fe2tui.store.encoding import decode, encode, from_micros, to_micros
-from fe2tui.store.journal import Journal
+from fe2tui.store.journal import Journal, account_condition
 
-_STATE_FIELDS = ("stage", "instance_id", "error", "endpoint", "process", "activity")
+_STATE_FIELDS = ("stage", "instance_id", "error", "endpoint", "process", "activity", "account")
 _state_values = attrgetter(*_STATE_FIELDS)
 
 
@@ -49,15 +49,17 @@ class LaunchJournal(Journal[LaunchIntent]):
                 (stage, instance_id, error, token),
             )
 
-    def since(self, location: Location, at: datetime) -> list[LaunchIntent]:
-        """The launches after a moment that EC2 accepted, whichever process made them."""
-        condition = "profile = ? AND endpoint = ? AND region = ? AND made_at >= ? AND instance_id IS NOT NULL"
-        return self._read(condition, location.profile, location.endpoint, location.region, to_micros(at))
+    def since(self, account: KnownAccount, region: str, at: datetime) -> list[LaunchIntent]:
+        """The account's launches after a moment that EC2 accepted, whichever process made them."""
+        condition, parameters = account_condition(account)
+        condition += " AND region = ? AND made_at >= ? AND instance_id IS NOT NULL"
+        return self._read(condition, *parameters, region, to_micros(at))
 
     def _refuse_duplicate(self, connection: sqlite3.Connection, intent: LaunchIntent, since: datetime | None) -> None:
+        condition, parameters = account_condition(KnownAccount(intent.account, (intent.profile,), intent.endpoint))
         rows = connection.execute(
-            f"SELECT owner, request FROM launches WHERE profile = ? AND endpoint = ? AND region = ? AND {self._OPEN}",
-            (intent.profile, intent.endpoint, intent.region),
+            f"SELECT owner, request FROM launches WHERE {condition} AND region = ? AND {self._OPEN}",
+            (*parameters, intent.region),
         )
         name = intent.request.name
         if any(decode(request)["name"] == name and self._presence.is_alive(owner) for owner, request in rows):
@@ -65,9 +67,9 @@ class LaunchJournal(Journal[LaunchIntent]):
         if since is None:
             return
         rows = connection.execute(
-            "SELECT request FROM launches WHERE profile = ? AND endpoint = ? AND region = ? AND made_at >= ?"
+            f"SELECT request FROM launches WHERE {condition} AND region = ? AND made_at >= ?"
             " AND stage IN ('ready', 'found')",
-            (intent.profile, intent.endpoint, intent.region, to_micros(since)),
+            (*parameters, intent.region, to_micros(since)),
         )
         if any(decode(request)["name"] == name for (request,) in rows):
             raise FieldError("name", f"“{name}” was launched a moment ago by another program.", "Choose another name.")

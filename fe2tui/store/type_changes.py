@@ -10,7 +10,7 @@ from fe2tui.model.type_change import TypeChangeIntent
 from fe2tui.store.encoding import from_micros, to_micros
 from fe2tui.store.journal import Journal
 
-_FIELDS = ("token", "instance_id", "label", "new_type", "region", "profile", "endpoint", "stage", "activity")
+_FIELDS = ("token", "instance_id", "label", "new_type", "region", "profile", "endpoint", "stage", "activity", "account")
 _values = attrgetter(*_FIELDS)
 
 

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fe2tui.errors import Fe2Error, StoreError, ThrottledError, UnknownResultError, UnreachableError
-from fe2tui.model.progress import UNDER_WAY, Activity, Progress, Report, ignore_progress
+from fe2tui.model.location import KnownAccount
+from fe2tui.model.progress import ASKED, UNDER_WAY, Activity, Progress, Report, ignore_progress
 
 if TYPE_CHECKING:
     from fe2tui.aws.session import Session
@@ -85,6 +86,13 @@ async def in_region(ctx: Context, region: str) -> AsyncIterator[Context]:
         await session.close()
 
 
+async def known_account(ctx: Context) -> KnownAccount:
+    """The account of the session, whose journals these are. AWS is not asked for its number."""
+    session = ctx.session
+    number = session.account or await asyncio.to_thread(ctx.store.fleets.account, session.location)
+    return KnownAccount(number, session.account_profiles, session.endpoint)
+
+
 _Result = TypeVar("_Result")
 
 
@@ -92,7 +100,8 @@ _Result = TypeVar("_Result")
 class ActivityEntry:
     """An entry in the activity log. ``words`` is the result; ``left_behind`` what a cancellation would leave behind.
 
-    ``cancel_text`` begins the words of a cancelled entry. ``is_ended``: the result has been written.
+    ``cancel_text`` begins the words of a cancelled entry. ``is_asked``: AWS is being asked for the change, so that a
+    cancellation leaves the result unknown. ``is_ended``: the result has been written.
     """
 
     id: int | None
@@ -101,6 +110,7 @@ class ActivityEntry:
     left_behind: str = ""
     remedy: str = ""
     cancel_text: str = "Cancelled."
+    is_asked: bool = False
     is_ended: bool = False
 
 
@@ -121,6 +131,12 @@ def update_entry(ctx: Context, entry: ActivityEntry, words: str) -> None:
     if entry.id is not None:
         with suppress(StoreError):  # reported when the entry was begun
             ctx.store.activity.update_words(entry.id, words)
+
+
+def mark_asked(ctx: Context, entry: ActivityEntry) -> None:
+    """Write, before a call is sent, that its result has to be looked up if this program does not get to know it."""
+    entry.is_asked = True
+    update_entry(ctx, entry, ASKED)
 
 
 def end_entry(

@@ -25,7 +25,7 @@ from fe2tui.model.progress import Outcome
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.text import dollars, join_words
 from fe2tui.tasks.batch import Results, activity_entries, call_each, end_entries, outcomes, unique_ids
-from fe2tui.tasks.context import ActivityEntry, Context, run_to_completion
+from fe2tui.tasks.context import ActivityEntry, Context, known_account, run_to_completion
 from fe2tui.tasks.impact import not_own_error
 
 _SNAPSHOT_IN_USE = "InvalidSnapshot.InUse"
@@ -120,11 +120,9 @@ class _Deregistration:
                 )
             if not await self.is_deregistered(key, error):
                 return error
-        location = self.ctx.session.location
         with suppress(StoreError):  # the next check of the freeze notices
-            await asyncio.to_thread(
-                self.ctx.store.freezes.settle_deregistered, location.profile, location.endpoint, key
-            )
+            account = await known_account(self.ctx)
+            await asyncio.to_thread(self.ctx.store.freezes.settle_deregistered, account, key)
         self.entries[key].left_behind = f"{label} is deregistered; its snapshots that are left still cost money."
         self.ctx.report_step("deregister", "requested", "deregistered", subject=key, label=label)
         return None

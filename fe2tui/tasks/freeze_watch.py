@@ -31,6 +31,7 @@ from fe2tui.tasks.context import (
     begin_entry,
     end_with_block,
     in_region,
+    known_account,
     report_store_errors,
     wait_until_shown,
 )
@@ -62,8 +63,7 @@ class OpenFreeze:
 
 async def open_freezes(ctx: Context) -> list[OpenFreeze]:
     """The freezes that no other process watches, oldest first, claimed by this one."""
-    location = ctx.session.location
-    intents = await asyncio.to_thread(ctx.store.freezes.claim_open, location.profile, location.endpoint)
+    intents = await asyncio.to_thread(ctx.store.freezes.claim_open, await known_account(ctx))
     return [OpenFreeze(intent) for intent in intents]
 
 

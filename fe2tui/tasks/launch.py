@@ -36,6 +36,7 @@ from fe2tui.tasks.context import (
     activity_entry,
     in_region,
     in_time,
+    known_account,
     report_store_errors,
     require_writable,
     run_to_completion,
@@ -232,7 +233,7 @@ class Launcher:
         sent = {**call, "ClientToken": token}
         intent = LaunchIntent(
             token, self.plan.request, sent, location.region, location.profile, ctx.clock(), endpoint=location.endpoint,
-            process=os.getpid(), activity=self.entry.id or 0,
+            process=os.getpid(), activity=self.entry.id or 0, account=(await known_account(ctx)).number,
         )  # fmt: skip
         is_sent = False
         try:
@@ -456,12 +457,11 @@ async def recover_launches(ctx: Context, *, waits: bool = True) -> list[Outcome]
     be launched again). What cannot be looked up now is left for the next time. Other activity that a dead process left
     open is closed.
     """
-    location = ctx.session.location
     if not waits:
         if not await asyncio.to_thread(ctx.store.launches.has_open):
             return []
         ctx = replace(ctx, pace=replace(ctx.pace, settle=0.0))
-    intents = await asyncio.to_thread(ctx.store.launches.claim_open, location.profile, location.endpoint)
+    intents = await asyncio.to_thread(ctx.store.launches.claim_open, await known_account(ctx))
     try:
         outcomes = await asyncio.gather(*(_recover_launch(ctx, intent) for intent in intents))
     finally:

@@ -17,7 +17,7 @@ from fe2tui.model.fleet import Prices
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_type import InstanceType, TypeCatalogue
-from fe2tui.tasks.context import Context, in_time
+from fe2tui.tasks.context import Context, in_time, known_account
 from fe2tui.tasks.keys import KeyChoices, read_key_choices
 from fe2tui.tasks.names import literal_filter
 from fe2tui.tasks.type_catalogue import TypeCatalogueCache
@@ -110,7 +110,8 @@ class LaunchLookups:
         ctx = self._ctx
         with suppress(StoreError):
             since = ctx.clock() - timedelta(seconds=ctx.pace.settle)
-            launches = await asyncio.to_thread(ctx.store.launches.since, ctx.session.location, since)
+            account = await known_account(ctx)
+            launches = await asyncio.to_thread(ctx.store.launches.since, account, ctx.session.region, since)
             ids = [one.instance_id for one in launches if one.request.name == name and one.instance_id]
             shown = {one.id for one in await instances.describe_instances(ctx.session, ids)} if ids else set()
             return next((one for one in ids if one not in shown), None)

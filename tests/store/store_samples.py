@@ -9,11 +9,12 @@ from pathlib import Path
 
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import Attachment, Instance, State
-from fe2tui.model.location import Location
+from fe2tui.model.location import KnownAccount, Location
 from fe2tui.model.volume import Volume
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PLACE = Location("default", "us-east-2", "")
+ACCOUNT = KnownAccount("", ("default",))
 PRICES = Prices(
     on_demand={"m5.large": Decimal("0.096"), "t3.micro": Decimal("0.0104")},
     spot={("m5.large", "us-east-2a"): Decimal("0.0381")},

@@ -15,7 +15,7 @@ from fe2tui.errors import StoreError
 from fe2tui.model.launch import LaunchIntent, LaunchRequest
 from fe2tui.model.progress import Activity
 from fe2tui.store import Store, open_store
-from tests.store.store_samples import NOON, PLACE, damage_table, fleet, machine
+from tests.store.store_samples import ACCOUNT, NOON, PLACE, damage_table, fleet, machine
 
 ENTRY = Activity(NOON, "stop", "i-1", "one", "us-east-2", "running", "")
 INTENT = LaunchIntent("token", LaunchRequest("base", "ubuntu", "t3.micro"), {}, "us-east-2", "default", NOON)
@@ -142,7 +142,7 @@ def test_a_page_that_turns_out_to_be_damaged_is_healed_as_a_damaged_file_is(path
             lambda: store.instance_usage.record(fleet(machine())),
             lambda: store.volume_usage.record(fleet(machine())),
             lambda: store.activity.begin(ENTRY),
-            lambda: store.launches.claim_open("default", ""),
+            lambda: store.launches.claim_open(ACCOUNT),
         ):
             try:
                 use()

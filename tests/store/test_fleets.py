@@ -17,7 +17,7 @@ from hypothesis import strategies as some
 
 from fe2tui.model.fleet import Fleet, Prices, Problem, PublicImage
 from fe2tui.model.image import Image
-from fe2tui.model.instance import Attachment, Instance, State
+from fe2tui.model.instance import Attachment, Instance, InstanceStatus, ScheduledEvent, State
 from fe2tui.model.location import Location
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.spot import SpotRequest
@@ -82,6 +82,10 @@ def test_a_fleet_comes_back_as_it_was_seen(store: Store, path: Path) -> None:
                 "us-east-2a",
             ),
             "sir-2": SpotRequest("sir-2", "closed", "one-time", tags={"of": "me"}),
+        },
+        statuses={
+            "i-1": InstanceStatus("i-1", ("instance",), NOON, (ScheduledEvent("instance-retirement", NOON),)),
+            "i-2": InstanceStatus("i-2", events=(ScheduledEvent("system-reboot"),)),
         },
         problems=(Problem("prices", "Your login may not read prices.", "Ask for it.", "AccessDenied"),),
         account="123456789012",

@@ -11,9 +11,10 @@ import pytest
 
 from fe2tui.errors import FieldError, StoreError
 from fe2tui.model.freeze import FreezeIntent
+from fe2tui.model.location import KnownAccount
 from fe2tui.model.progress import Activity
 from fe2tui.store import Store
-from tests.store.store_samples import NOON
+from tests.store.store_samples import ACCOUNT, NOON
 
 INTENT = FreezeIntent(
     "one",
@@ -60,23 +61,28 @@ def test_its_result_is_stored_and_a_known_image_stays_known(store: Store) -> Non
 
 def test_a_claimed_freeze_is_hidden_from_other_processes_until_it_is_released(store: Store, path: Path) -> None:
     store.freezes.add(INTENT)
-    assert store.freezes.claim_open("default", "") == Store(path).freezes.claim_open("default", "") == []
+    assert store.freezes.claim_open(ACCOUNT) == Store(path).freezes.claim_open(ACCOUNT) == []
     store.freezes.release("one")
-    assert store.freezes.claim_open("default", "") == [INTENT]
-    assert store.freezes.claim_open("default", "") == []
+    assert store.freezes.claim_open(ACCOUNT) == [INTENT]
+    assert store.freezes.claim_open(ACCOUNT) == []
 
 
 def test_what_a_dead_program_left_goes_to_one_of_those_who_ask(store: Store, path: Path) -> None:
     pending = replace(INTENT, token="two", name="other", stage="pending", image_id="ami-2")
     over = [replace(INTENT, token=stage, name=stage, stage=stage) for stage in ("done", "failed", "abandoned")]
     _dead(path, INTENT, pending, *over)
-    assert store.freezes.claim_open("default", "") == [INTENT, pending]
-    assert Store(path).freezes.claim_open("default", "") == []
+    assert store.freezes.claim_open(ACCOUNT) == [INTENT, pending]
+    assert Store(path).freezes.claim_open(ACCOUNT) == []
 
 
-def test_those_of_another_profile_or_endpoint_are_not_given_out(store: Store, path: Path) -> None:
-    _dead(path, INTENT)
-    assert store.freezes.claim_open("work", "") == store.freezes.claim_open("default", "http://localhost:1") == []
+def test_those_of_another_account_or_endpoint_are_not_given_out(store: Store, path: Path) -> None:
+    known = replace(INTENT, token="two", name="known", account="111111111111")
+    _dead(path, INTENT, known)
+    others = (("", ("work",)), ("", ("default",), "http://localhost:1"), ("222222222222", ("other",)))
+    assert [store.freezes.claim_open(KnownAccount(*other)) for other in others] == [[], [], []]
+    assert store.freezes.unsettled(KnownAccount("222222222222", ("default",))) == [INTENT], "by what signed, if unknown"
+    assert store.freezes.claim_open(KnownAccount("111111111111", ("keys …1234",))) == [known], "by its number"
+    assert store.freezes.claim_open(KnownAccount("", ("work", "default"))) == [INTENT], "by profiles of one account"
 
 
 def test_a_name_being_asked_for_is_refused_to_another_in_that_region(store: Store, path: Path) -> None:
@@ -137,7 +143,7 @@ def test_an_image_that_its_person_took_away_is_settled_unless_its_machine_is_sti
         store.freezes.add(replace(INTENT, token=token, name=token))
         store.freezes.update(token, stage="pending", image_id=f"ami-{token}")
     store.freezes.record_stop("two", NOON)
-    assert {one.token for one in store.freezes.pending("default", "", "us-east-2")} == {"one", "two"}
+    assert {one.token for one in store.freezes.pending(ACCOUNT, "us-east-2")} == {"one", "two"}
     for image_id in ("ami-one", "ami-two"):
-        store.freezes.settle_deregistered("default", "", image_id)
-    assert [one.token for one in store.freezes.pending("default", "", "us-east-2")] == ["two"]
+        store.freezes.settle_deregistered(ACCOUNT, image_id)
+    assert [one.token for one in store.freezes.pending(ACCOUNT, "us-east-2")] == ["two"]

@@ -17,7 +17,7 @@ from fe2tui.errors import FieldError
 from fe2tui.model.launch import LaunchIntent, LaunchRequest
 from fe2tui.model.progress import Activity
 from fe2tui.store import Store
-from tests.store.store_samples import NOON
+from tests.store.store_samples import ACCOUNT, NOON
 
 REQUEST = LaunchRequest("base", "ubuntu", "t3.micro", disk=20, tags={"project": "vision"})
 CALL = {"ImageId": "ami-1", "BlockDeviceMappings": [{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 20}}]}
@@ -67,10 +67,10 @@ def test_an_intent_comes_back_as_it_was_kept_call_and_all(store: Store, path: Pa
 
 def test_a_claimed_intent_is_hidden_from_other_processes(store: Store, path: Path) -> None:
     store.launches.add(_intent())
-    assert store.launches.claim_open("default", "") == []
-    assert Store(path).launches.claim_open("default", "") == []
+    assert store.launches.claim_open(ACCOUNT) == []
+    assert Store(path).launches.claim_open(ACCOUNT) == []
     store.launches.release("one")
-    assert store.launches.claim_open("default", "") == [_intent()]
+    assert store.launches.claim_open(ACCOUNT) == [_intent()]
 
 
 def test_a_name_that_is_being_launched_is_refused_to_another_until_that_is_over(store: Store, path: Path) -> None:
@@ -99,12 +99,12 @@ def test_an_intent_of_a_living_process_is_left_alone_and_of_a_killed_one_taken_o
 ) -> None:
     child = _elsewhere(path, "store.launches.add(_intent())")
     try:
-        assert store.launches.claim_open("default", "") == []
+        assert store.launches.claim_open(ACCOUNT) == []
     finally:
         _kill(child)
-    first = store.launches.claim_open("default", "")
+    first = store.launches.claim_open(ACCOUNT)
     assert [it.token for it in first] == ["one"]
-    assert Store(path).launches.claim_open("default", "") == []
+    assert Store(path).launches.claim_open(ACCOUNT) == []
 
 
 def test_only_open_intents_of_that_profile_and_endpoint_are_taken_over(store: Store, path: Path) -> None:
@@ -119,7 +119,7 @@ def test_only_open_intents_of_that_profile_and_endpoint_are_taken_over(store: St
     for token, changes in kept.items():
         store.launches.add(_intent(token, request=replace(REQUEST, name=token), **changes))
     store.close()
-    assert [it.token for it in Store(path).launches.claim_open("default", "")] == ["open", "launched"]
+    assert [it.token for it in Store(path).launches.claim_open(ACCOUNT)] == ["open", "launched"]
 
 
 @pytest.mark.parametrize("after", [0, 3, 25])
@@ -144,7 +144,7 @@ def test_what_intend_acknowledged_survives_sigkill_and_the_file_stays_whole(path
     child.stdout.close()
     last = max([after, *said])
     store = Store(path)
-    tokens = [it.token for it in store.launches.claim_open("default", "")]
+    tokens = [it.token for it in store.launches.claim_open(ACCOUNT)]
     assert tokens[: last + 1] == [str(number) for number in range(last + 1)]
     assert len(tokens) <= last + 2
     assert store.problem is None
@@ -187,7 +187,7 @@ def test_activity_of_a_launch_that_is_still_to_be_found_out_is_not_ended(store: 
     child = _elsewhere(path, "store.launches.add(_intent(activity=store.activity.begin(ENTRY)))")
     _kill(child)
     assert store.activity.close_orphans(NOON) == 0
-    (intent,) = store.launches.claim_open("default", "")
+    (intent,) = store.launches.claim_open(ACCOUNT)
     store.launches.update(intent.token, stage="found", instance_id="i-1")
     assert store.activity.close_orphans(NOON) == 1
 

@@ -26,7 +26,7 @@ from fe2tui.model.launch import LaunchRequest
 from fe2tui.model.progress import Progress
 from fe2tui.store import Store
 from fe2tui.tasks.connect import prepare_connection
-from fe2tui.tasks.context import Pace
+from fe2tui.tasks.context import Pace, known_account
 from fe2tui.tasks.launch import LaunchLookups, launch, plan_launch, recover_launches
 from fe2tui.tasks.power import stop
 from fe2tui.tasks.terminate import terminate
@@ -90,7 +90,7 @@ async def test_without_waiting_it_returns_as_soon_as_it_is_accepted(
     instance = await launch(bench.ctx, bench.request(name), wait=False)
     assert instance.state is State.PENDING
     assert bench.path == STEPS[:4]
-    assert bench.ctx.store.launches.claim_open("default", bench.ctx.session.endpoint) == []
+    assert bench.ctx.store.launches.claim_open(await known_account(bench.ctx)) == []
 
 
 async def test_a_used_name_is_refused_until_its_instance_is_terminated(bench: Bench, name: str) -> None:
@@ -361,7 +361,7 @@ async def test_an_unanswered_launch_is_reported_as_failed_once_that_is_sure(
     finally:
         cloud.control("/demo/faults", method="DELETE")
     assert await bench.named(name) == []
-    assert bench.ctx.store.launches.claim_open("default", bench.ctx.session.endpoint) == []
+    assert bench.ctx.store.launches.claim_open(await known_account(bench.ctx)) == []
 
 
 async def test_an_unknown_result_is_reported_and_stays_open(
@@ -376,7 +376,7 @@ async def test_an_unknown_result_is_reported_and_stays_open(
             await launch(bench.ctx, bench.request(name), shared_lookups=known)
     finally:
         cloud.control("/demo/faults", method="DELETE")
-    (intent,) = bench.ctx.store.launches.claim_open("default", bench.ctx.session.endpoint)
+    (intent,) = bench.ctx.store.launches.claim_open(await known_account(bench.ctx))
     assert intent.request.name == name and intent.stage == "intended"
 
 

@@ -13,7 +13,7 @@ from fe2tui.demo import Cloud
 from fe2tui.errors import FieldError, NoCapacityError, QuotaError, ReadOnlyError, ThrottledError
 from fe2tui.model.instance import Instance
 from fe2tui.model.progress import Progress
-from fe2tui.tasks.context import Pace
+from fe2tui.tasks.context import Pace, known_account
 from fe2tui.tasks.launch import launch, launch_when_capacity
 from tests.tasks.tasks_bench import Bench
 
@@ -113,7 +113,7 @@ async def test_a_cancelled_wait_leaves_nothing_and_says_so(soon: Bench, name: st
     (entry,) = soon.activity("launch")
     assert (entry.result, entry.words) == ("cancelled", "Cancelled. Nothing was launched.")
     assert await soon.named(name) == []
-    assert soon.ctx.store.launches.claim_open("default", soon.ctx.session.endpoint) == []
+    assert soon.ctx.store.launches.claim_open(await known_account(soon.ctx)) == []
 
 
 async def test_a_key_pair_is_created_once_for_all_tries(soon: Bench, name: str) -> None:

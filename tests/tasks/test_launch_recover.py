@@ -16,7 +16,7 @@ import pytest
 from fe2tui.demo import Cloud
 from fe2tui.model.launch import LaunchIntent
 from fe2tui.store import Store
-from fe2tui.tasks.context import Pace
+from fe2tui.tasks.context import Pace, known_account
 from fe2tui.tasks.launch import launch, recover_launches
 from tests.tasks.tasks_bench import QUICK, Bench
 
@@ -68,7 +68,7 @@ class Victim:
 async def _open(bench: Bench) -> list[LaunchIntent]:
     """What another process would still find open."""
     elsewhere = Store(bench.ctx.store.path)
-    found = elsewhere.launches.claim_open("default", bench.ctx.session.endpoint)
+    found = elsewhere.launches.claim_open(await known_account(bench.ctx))
     elsewhere.close()
     return found
 
