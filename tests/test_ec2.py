@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,9 @@ from fe2tui.errors import (
     StateError,
     UsageError,
 )
-from fe2tui.model.progress import Progress
+from fe2tui.model.progress import Activity, Progress
+from fe2tui.model.type_change import TypeChangeIntent
+from fe2tui.store import open_store
 
 NAMES = [
     "EC2", "Fe2Error", "Fleet", "Image", "Instance", "InstanceType", "LaunchRequest", "Outcome", "Prices", "Progress",
@@ -97,7 +100,7 @@ def test_a_name_means_one_instance_or_is_an_error(ec2: EC2) -> None:
         ec2.instance("")
 
 
-NO_NAMES = {"amis", "close", "cost", "instances", "keys", "region", "regions", "requests", "types"}
+NO_NAMES = {"amis", "close", "cost", "instances", "keys", "region", "regions", "requests", "statuses", "types"}
 ONE: dict[str, Callable[[EC2, Any], Any]] = {
     "instance": lambda ec2, base: ec2.instance(base).id,
     "ip": lambda ec2, base: ec2.ip(base),
@@ -182,6 +185,18 @@ def test_images_types_keys_and_requests_may_be_objects_too(ec2: EC2, name: str) 
     image = ec2.freeze(made, name, wait=True)
     assert ec2.deregister([image])[0].is_done
     assert ec2.terminate([made])[0].is_done
+
+
+def test_a_type_change_of_a_killed_program_is_taken_up_and_told_as_a_warning(ec2: EC2) -> None:
+    base, store, at = ec2.instance("base"), open_store(), datetime.now(UTC) - timedelta(hours=1)
+    entry = store.activity.begin(Activity(at, "change type", base.id, "base", "us-east-2", "running", ""))
+    endpoint = os.environ["AWS_ENDPOINT_URL"]
+    left = TypeChangeIntent("left", base.id, "base", "m5.2xlarge", "us-east-2", "default", endpoint, at, activity=entry)
+    store.type_changes.add(left)
+    store.close()
+    with pytest.warns(UserWarning, match="The change of base to m5.2xlarge was cut short. base is running again."):
+        ec2.instances()
+    assert open_store().activity.recent(1)[0].result == "failed"
 
 
 def test_what_methods_return_prints_itself_shortly(ec2: EC2) -> None:

@@ -14,8 +14,8 @@ from fe2tui.cli.options import GlobalOptions, choice_of
 from fe2tui.cli.progress_line import ProgressLine
 from fe2tui.cli.prompts import ask_mfa_code
 from fe2tui.errors import Fe2Error, StoreError
-from fe2tui.model.progress import UNKNOWN_FOR
-from fe2tui.model.text import shell_word, visible
+from fe2tui.model.progress import Outcome
+from fe2tui.model.text import visible
 
 if TYPE_CHECKING:
     from fe2tui.store import Store
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 _DEFAULT_REGION = "us-east-1"  # for reads that give the same answer in every region
-_CHANGE_TYPE = "change type"  # as the activity log has it
 
 
 class CommandRun:
@@ -33,7 +32,9 @@ class CommandRun:
         from fe2tui import settings
 
         self.options = options
-        self.settings = settings.load()
+        self.settings, problems = settings.read()
+        for problem in problems:
+            print_error("fe2", problem)
         self._progress_line: ProgressLine | None = None
         self._reported: StoreError | None = None  # the store's problem
 
@@ -74,7 +75,10 @@ class CommandRun:
             with ProgressLine() as progress_line:
                 self._progress_line = progress_line
                 ctx = Context(session, self.store, self.settings, progress_line.report, self.options.by)
-                await _report_unfinished(ctx)
+                from fe2tui.tasks.unfinished import settle_unfinished
+
+                async for outcome in settle_unfinished(ctx):
+                    _print_outcome(outcome)
                 return await work(ctx)
 
 
@@ -96,89 +100,32 @@ def recover_unfinished(options: GlobalOptions) -> None:
     import asyncio
 
     from fe2tui.store import open_store
+    from fe2tui.tasks.unfinished import is_unfinished
 
     store = open_store()
     try:
-        is_unfinished = (
-            store.freezes.unsettled()
-            or store.launches.has_open()
-            or store.type_changes.has_open()
-            or store.activity.cut_short_entries(_CHANGE_TYPE)
-            or store.activity.unknown_entries(datetime.now(UTC) - UNKNOWN_FOR)
-        )
+        is_open = is_unfinished(store, datetime.now(UTC))
     except StoreError:
         return
     finally:
         store.close()
-    if is_unfinished:
+    if is_open:
         try:
             CommandRun(options).run(lambda ctx: asyncio.sleep(0))
         except Fe2Error as error:
             print_error("fe2", error)
 
 
-async def report_earlier_freezes(
-    ctx: Context, *, except_image_id: str | None = None, unsettled_only: bool = False
-) -> None:
-    """Print the results of freezes that an earlier command started, if they have any since the last report.
+async def report_earlier_freezes(ctx: Context, *, except_image_id: str | None = None) -> None:
+    """Print the results of freezes that an earlier command started, if they have any since the last report."""
+    from fe2tui.tasks.unfinished import settle_freezes
 
-    ``except_image_id`` is not reported. ``unsettled_only`` leaves out those that only wait for their image.
-    """
-    from fe2tui.tasks.freeze_watch import check_open_freezes
-
-    try:
-        outcomes = await check_open_freezes(ctx, except_image_id=except_image_id, unsettled_only=unsettled_only)
-    except StoreError:
-        return  # the command itself has succeeded
-    for outcome in outcomes:
-        if outcome.error:
-            print_error(f"fe2: an earlier freeze of {visible(outcome.label)}", outcome.error)
-        else:
-            print_message(f"An earlier freeze of {visible(outcome.label)}: {visible(outcome.words)}")
+    async for outcome in settle_freezes(ctx, except_image_id=except_image_id):
+        _print_outcome(outcome)
 
 
-async def _report_unfinished(ctx: Context) -> None:
-    """Report the results of launches and changes that AWS did not answer, or whose program was killed, once.
-
-    Starts instances that were stopped for an image or for another type, and not started again.
-    """
-    with suppress(StoreError):
-        # the tasks are imported only where there is something to do: that takes longer than most commands
-        if ctx.store.type_changes.has_open():
-            from fe2tui.tasks.change_type import resume_type_changes
-
-            for outcome in await resume_type_changes(ctx):
-                print_message(visible(outcome.words))
-        if ctx.store.launches.has_open():
-            from fe2tui.tasks.launch import recover_launches
-
-            for outcome in await recover_launches(ctx, waits=False):
-                print_message(f"An earlier launch: {visible(outcome.label)}: {visible(outcome.words)}")
-                if outcome.error:
-                    print_error(visible(outcome.label), outcome.error)
-        if ctx.store.activity.unknown_entries(ctx.clock() - UNKNOWN_FOR):
-            from fe2tui.tasks.power import settle_unknown
-
-            for outcome in await settle_unknown(ctx):
-                print_message(visible(outcome.words))
-        if entries := ctx.store.activity.cut_short_entries(_CHANGE_TYPE):
-            for entry in entries:
-                label = visible(entry.label)
-                print_message(f"An earlier change of the type of {label} was cut short. {visible(entry.words)}")
-                word = shell_word(entry.label, entry.subject)
-                print_message(f"fe2 instance {word} shows its state; fe2 start {word} starts it.")
-            ctx.store.activity.close_orphans(ctx.clock())
-        location = ctx.session.location
-        unsettled = [
-            one
-            for one in ctx.store.freezes.unsettled()
-            if (one.profile, one.endpoint) == (location.profile, location.endpoint)
-        ]
-        if ctx.session.read_only:
-            for one in (each for each in unsettled if each.restart):
-                print_message(
-                    f"{visible(one.label)} is stopped for the image {visible(one.name)}. The next command that is not"
-                    " read-only starts it again."
-                )
-        elif unsettled:
-            await report_earlier_freezes(ctx, unsettled_only=True)
+def _print_outcome(outcome: Outcome) -> None:
+    if outcome.words:
+        print_message(visible(outcome.words))
+    if outcome.error:
+        print_error(visible(outcome.label) if outcome.words else f"fe2: {visible(outcome.label)}", outcome.error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import warnings
 import weakref
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
@@ -25,6 +26,7 @@ from fe2tui.tasks.context import Context
 from fe2tui.tasks.keys import AccountKey
 from fe2tui.tasks.spot_requests import RequestWithInstance
 from fe2tui.tasks.type_catalogue import TypeCatalogueCache
+from fe2tui.tasks.unfinished import settle_unfinished
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -117,7 +119,8 @@ class BackgroundLoop:
     def run(self, work: Callable[[Context], Awaitable[_Result]]) -> _Result:
         """Run ``work`` on the loop and return its result. Ctrl-C cancels it and waits until it has cleaned up.
 
-        Raises UsageError when no region is set, and whatever ``work`` raises.
+        What earlier programs left open is finished first, and told as warnings. Raises UsageError when no region is
+        set, and whatever ``work`` raises.
         """
         if not self.location.region:
             raise no_region_error()
@@ -125,6 +128,9 @@ class BackgroundLoop:
         ctx = Context(self._session, store, self._settings, self._report, by="python")
 
         async def run() -> _Result:
+            async for outcome in settle_unfinished(ctx):
+                text = " ".join(filter(None, (outcome.words or f"{outcome.label}:", str(outcome.error or ""))))
+                warnings.warn(visible(text), stacklevel=1)
             return await work(ctx)
 
         future = asyncio.run_coroutine_threadsafe(run(), loop)
@@ -191,8 +197,13 @@ class Client:
         *,
         report: Report = ignore_progress,
     ) -> None:
-        """Raises NotFoundError for an unknown region and SettingError for a wrong config.toml."""
-        kept = settings.load()
+        """What is wrong in config.toml is told as warnings, and left out.
+
+        Raises NotFoundError for an unknown region and SettingError for a config.toml that cannot be read.
+        """
+        kept, problems = settings.read()
+        for problem in problems:
+            warnings.warn(visible(str(problem)), stacklevel=2)
         choice = effective_choice(kept, region=region, profile=profile, endpoint_url=endpoint_url, read_only=read_only)
         self._background = BackgroundLoop(choice, kept, report)
         self._run = self._background.run

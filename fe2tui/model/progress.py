@@ -53,6 +53,10 @@ class Outcome:
 
 
 UNDER_WAY = "under way"
+ASKED = "AWS had been asked to do it."
+"""The words of an entry while the call is sent that changes the state of its instance: the result is looked up later
+if this program ends before it is known.
+"""
 UNKNOWN_FOR = timedelta(hours=1)
 """For how long the result of a change that AWS did not answer is looked for: EC2 shows terminated instances as long."""
 

@@ -8,7 +8,7 @@ from operator import attrgetter
 from sqlite3 import Connection
 from typing import Any
 
-from fe2tui.model.progress import UNDER_WAY, Activity
+from fe2tui.model.progress import ASKED, UNDER_WAY, Activity
 from fe2tui.store.database import Database
 from fe2tui.store.encoding import from_micros, maybe_micros, maybe_moment, to_micros
 from fe2tui.store.presence import Presence
@@ -90,18 +90,22 @@ class ActivityLog:
         return [entry for entry in map(self._entry, rows) if entry.is_cut_short]
 
     def unknown_entries(self, since: datetime) -> list[Activity]:
-        """The entries since then whose change AWS did not answer and that could not be looked up, oldest first."""
+        """The entries since then whose change AWS was asked for and whose result is not known, oldest first.
+
+        AWS did not answer and could not be asked again, or the program ended, or was cancelled, before the answer.
+        """
+        found = f"SELECT {_COLUMNS}, id AS number, owner FROM activity WHERE at >= ? AND"
         rows = self._database.read(
-            f"SELECT {_COLUMNS}, id, owner FROM activity WHERE result = 'unknown' AND at >= ? ORDER BY id",
-            (to_micros(since),),
+            f"{found} result = 'unknown' UNION ALL {found} result = 'running' AND words = ? ORDER BY number",
+            (to_micros(since), to_micros(since), ASKED),
         )
-        return [self._entry(row) for row in rows]
+        return [entry for entry in map(self._entry, rows) if entry.result == "unknown" or entry.is_cut_short]
 
     def close_orphans(self, at: datetime) -> int:
         """End the running entries of programs that died. Returns how many there were.
 
-        They are cancelled, except launches and freezes whose result is in their journal. Those that the next start
-        still has to find out, or to take up, stay as they are.
+        They are cancelled, except launches and freezes whose result is in their journal, and changes that AWS had been
+        asked for, which are unknown. Those that the next start still has to find out, or to take up, stay as they are.
         """
         rows = self._database.read(
             "SELECT id, owner, instance_id, image_id, words FROM activity LEFT JOIN"
@@ -153,4 +157,4 @@ def _orphan_result(instance_id: str | None, image_id: str | None, words: str) ->
         return "done", f"{instance_id} was launched; the program ended at that moment."
     if image_id is not None:
         return "done", f"The image {image_id} was made; the program ended at that moment."
-    return "cancelled", _cut_short_text(words)
+    return "unknown" if words == ASKED else "cancelled", _cut_short_text(words)

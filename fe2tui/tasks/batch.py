@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
+from typing import Any, TypeVar
 
 from fe2tui.aws import instances as aws
 from fe2tui.errors import (
@@ -26,7 +27,9 @@ from fe2tui.tasks.context import (
     Context,
     begin_entry,
     end_entry,
+    mark_asked,
     result_of,
+    run_to_completion,
     unknown_result_error,
     wait_until_shown,
 )
@@ -35,6 +38,7 @@ from fe2tui.tasks.names import instance_not_found_error
 _MAX_CONCURRENT = 5  # calls; EC2's bucket for changes refills with five a second
 _ERRORS_FOR_ALL = (CredentialsError, DeniedError, ReadOnlyError, ThrottledError, UnreachableError)
 
+_Result = TypeVar("_Result", bound=Fe2Error | str | None)
 Results = dict[str, Fe2Error | str]
 """By id: the error, or what was done in words."""
 
@@ -161,9 +165,40 @@ def activity_entries(ctx: Context, command: str, labels: Mapping[str, str]) -> I
         raise
     finally:
         for key, entry in entries.items():
-            words = f"Cancelled. {entry.left_behind or 'Nothing was changed.'}"
+            left = "AWS had been asked already: the next command looks up the result." if entry.is_asked else ""
+            words = f"Cancelled. {left or entry.left_behind or 'Nothing was changed.'}"
             ctx.report_step(command, "cancelled", words, subject=key, label=labels[key])
-            end_entry(ctx, entry, "cancelled", words)
+            end_entry(ctx, entry, "unknown" if entry.is_asked else "cancelled", words)
+
+
+async def send_change(
+    ctx: Context,
+    entries: dict[str, ActivityEntry],
+    ids: Sequence[str],
+    sending: Coroutine[Any, Any, Mapping[str, _Result]],
+    accepted_text: str,
+) -> Mapping[str, _Result]:
+    """Send what changes these instances, to its end, and return its results by id.
+
+    The entries say meanwhile that AWS is asked, so that a result which is not waited for is looked up later. After a
+    cancellation they end by what AWS still answers; ``accepted_text`` says what it does with an instance then.
+    """
+
+    def take(sent: asyncio.Task[Mapping[str, _Result]]) -> None:
+        if not sent.done() or sent.cancelled() or sent.exception() is not None:
+            return
+        results = sent.result()
+        end_entries(ctx, entries, {key: one for key, one in results.items() if isinstance(one, Fe2Error)})
+        for key in results.keys() & entries.keys():
+            entries[key].is_asked = False
+            entries[key].left_behind = accepted_text
+
+    for key in ids:
+        mark_asked(ctx, entries[key])
+    results = await run_to_completion(sending, ctx.pace.completion, take)
+    for key in ids:
+        entries[key].is_asked = False
+    return results
 
 
 def end_entries(ctx: Context, entries: dict[str, ActivityEntry], results: Results) -> None:

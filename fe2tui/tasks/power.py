@@ -29,7 +29,7 @@ from fe2tui.model.instance import Instance, State
 from fe2tui.model.interruption import LIVE_REQUEST_STATES, is_waiting_for_aws, request_text
 from fe2tui.model.money.rates import ADDRESS_PER_HOUR, HOURS_A_MONTH, has_address_running, running_cost
 from fe2tui.model.money.unknown import no_price_reason, stale_prices_text
-from fe2tui.model.progress import UNKNOWN_FOR, Outcome
+from fe2tui.model.progress import UNKNOWN_FOR, Activity, Outcome
 from fe2tui.model.spot import SpotRequest
 from fe2tui.model.text import dollars, join_words, plural, visible
 from fe2tui.ssh.probe import wait_for_ssh
@@ -43,15 +43,18 @@ from fe2tui.tasks.batch import (
     end_entries,
     look_up_instances,
     outcomes,
+    send_change,
     unique_ids,
 )
-from fe2tui.tasks.context import Context, run_to_completion, wait_for_states
+from fe2tui.tasks.context import Context, wait_for_states
 from fe2tui.tasks.read_fleet import with_costs
 from fe2tui.tasks.readiness import wait_until_ready
 from fe2tui.tasks.spot_requests import gone_error, only_aws_restarts_error
 from fe2tui.tasks.ssh_login import compare_with_console, find_ssh_login, known_host_keys
 
-_CHANGES = {"start": "starting", "stop": "stopping", "terminate": "terminating"}  # by the command in the log
+_CHANGES = {"start": "starting", "stop": "stopping", "terminate": "terminating", "reboot": "rebooting"}
+"""By the command in the log."""
+_REBOOT_UNKNOWN = "We don't know whether it was rebooted: EC2 does not tell."
 _OWN_STOP_WITHIN = timedelta(minutes=10)  # between our stop call and the time that EC2 reports
 _PROBE_SECONDS = 0.5
 _SPOT_REQUEST_NOT_READY = "IncorrectSpotRequestState"
@@ -142,13 +145,16 @@ def may_pass(error: Fe2Error) -> bool:
 
 
 async def settle_unknown(ctx: Context) -> list[Outcome]:
-    """The results of starts, stops and terminations that AWS did not answer and that could not be looked up then.
+    """The results of starts, stops, reboots and terminations that AWS was asked for and that are not known.
 
-    Each is reported once, and its entry in the activity log ended. What cannot be read now is left for the next time.
+    AWS did not answer, or the program ended before. Each is reported once, and its entry in the activity log ended.
+    What cannot be read now is left for the next time.
     """
     entries = await asyncio.to_thread(ctx.store.activity.unknown_entries, ctx.clock() - UNKNOWN_FOR)
     region = ctx.session.region
-    open_entries = [one for one in entries if one.command in _CHANGES and one.region == region]
+    open_entries = [
+        one for one in entries if one.command in _CHANGES and one.region == region and one.words != _REBOOT_UNKNOWN
+    ]
     if not open_entries:
         return []
     try:
@@ -160,12 +166,25 @@ async def settle_unknown(ctx: Context) -> list[Outcome]:
     for entry in open_entries:
         if (instance := found.get(entry.subject)) is None:
             continue  # of another account, perhaps
-        is_done = instance.state in STATES_AFTER[_CHANGES[entry.command]]
-        words = f"{entry.label} is {instance.state}."
-        ctx.store.activity.end(entry.id, "done" if is_done else "failed", words, at=ctx.clock())
-        text = f"AWS did not answer the earlier {entry.command} of {entry.label}: it is {instance.state} now."
+        result, words, text = _late_result(ctx, entry, instance)
+        if result:
+            ctx.store.activity.end(entry.id, result, words, at=ctx.clock())
         outcomes.append(Outcome(entry.subject, entry.label, text))
     return outcomes
+
+
+def _late_result(ctx: Context, entry: Activity, instance: Instance) -> tuple[str, str, str]:
+    """The result (empty: EC2 may not show it yet) and the words for the activity log, and the text for the person."""
+    label, state = entry.label, instance.state
+    what = f"The result of an earlier {entry.command} of {label} was not known"
+    states = STATES_AFTER.get(_CHANGES[entry.command])
+    if states is None:
+        return "unknown", _REBOOT_UNKNOWN, f"{what}, and EC2 does not tell it: {label} is {state} now."
+    if state in states:
+        return "done", f"{label} is {state}.", f"{what}: {label} is {state} now."
+    if ctx.clock() - (entry.ended_at or entry.at) < timedelta(seconds=ctx.pace.settle):
+        return "", "", f"{what}, and is not yet: {label} is {state}. The next command looks again."
+    return "failed", f"{label} is {state}.", f"{what}: {label} is {state} still."
 
 
 async def stop(
@@ -255,13 +274,14 @@ async def _change_state(
             await before(found)
         results |= {key: refusal for key, instance in found.items() if (refusal := refuse(instance))}
         going = [key for key in wanted if key not in results]
-        sent = await run_to_completion(change_states(ctx, found, going, act, words), ctx.pace.completion)
+        accepted_text = f"AWS had accepted it: it is {words}."
+        sent = await send_change(ctx, entries, going, change_states(ctx, found, going, act, words), accepted_text)
         results.update({key: _with_instance(found[key], error) for key, error in sent.items() if error is not None})
         going = [key for key in going if key not in results]
         end_entries(ctx, entries, results)
         if going and after is not None:
             for key, entry in entries.items():
-                entry.left_behind = f"AWS had accepted it: it is {words}."
+                entry.left_behind = accepted_text
                 ctx.report_step(command, "requested", words, subject=key, label=labels[key])
             waited, seen = await after({key: found[key] for key in going})
             results.update(waited)

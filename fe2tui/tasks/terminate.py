@@ -24,6 +24,7 @@ from fe2tui.tasks.batch import (
     end_entries,
     look_up_instances,
     outcomes,
+    send_change,
     unique_ids,
 )
 from fe2tui.tasks.context import Context, run_to_completion, wait_for_states
@@ -72,15 +73,19 @@ async def terminate(
             if instance.state.is_gone:
                 results[key] = ". ".join([f"is {instance.state} already", *filter(None, [surviving.get(key)])])
         left = {key: found[key] for key in wanted if key not in results}
+        for key, instance in left.items():
+            if instance.is_spot:
+                entries[key].left_behind = "Its spot request may be cancelled already: terminate it again."
         results.update(await run_to_completion(_cancel_requests(ctx, left, protected), ctx.pace.completion))
         going = [key for key in wanted if key not in results]
-        results.update(await run_to_completion(_terminate(ctx, going, found), ctx.pace.completion))
+        accepted_text = "AWS had accepted it: it is being terminated."
+        results.update(await send_change(ctx, entries, going, _terminate(ctx, going, found), accepted_text))
         _add_cancelled_requests(results, [found[key] for key in going])
         end_entries(ctx, entries, {key: result for key, result in results.items() if isinstance(result, Fe2Error)})
         accepted = [key for key in going if not isinstance(results[key], Fe2Error)]
         if wait and accepted:
             for key in accepted:
-                entries[key].left_behind = "AWS had accepted it: it is being terminated."
+                entries[key].left_behind = accepted_text
             seen = await wait_for_states(ctx, accepted, State.TERMINATED)
             results.update({key: str(results[key]).replace("terminating", "terminated") for key in accepted})
         end_entries(ctx, entries, results)

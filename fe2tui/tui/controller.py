@@ -57,6 +57,7 @@ class DashboardController:
         self.main_screen = MainScreen(self)
         self.startup = Startup(app, self)
         self.run_task = self.task_runner.start
+        self.take_up_unfinished = self.startup.take_up_unfinished
         self.go = self.fleet_watch.go
         self.perform = self.command_runner.perform
 

@@ -122,6 +122,9 @@ class Services(Protocol):
         the text that it returned. An error becomes a toast and stays in the activity pane with its remedy.
         """
 
+    def take_up_unfinished(self) -> None:
+        """Find out what other runs, or calls without an answer, have left open, and finish it, in a worker."""
+
     async def ask(self, screen: Screen[Answer]) -> Answer | None:
         """Open a form and wait for its answer; None when it is left without one. For coroutine functions only."""
 

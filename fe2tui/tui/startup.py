@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fe2tui.errors import CredentialsError, Fe2Error, MfaNeededError
+from fe2tui.errors import CredentialsError, Fe2Error, MfaNeededError, StoreError
 from fe2tui.model.text import join_words, plural, visible
 from fe2tui.tui import gc_tuning
 from fe2tui.tui.command_runner import import_actions
@@ -79,10 +79,23 @@ class Startup:
 
     async def _after_first_read(self) -> None:
         await asyncio.to_thread(import_actions)
+        self._settle_unfinished()
+        self._app.start_worker(self._load_types(), "Instance types")
+
+    def take_up_unfinished(self) -> None:
+        self._app.start_worker(self._take_up_unfinished(), "Changes of another run")
+
+    async def _take_up_unfinished(self) -> None:
+        from fe2tui.tasks.unfinished import is_unfinished
+
+        with suppress(StoreError):
+            if await asyncio.to_thread(is_unfinished, self._services.store, self._services.clock()):
+                self._settle_unfinished()
+
+    def _settle_unfinished(self) -> None:
         self._app.start_worker(self._recover_launches(), "Launches of an earlier run")
         self._app.start_worker(self._resume_freezes(), "Freezes of an earlier run")
         self._app.start_worker(self._resume_changes(), "Changes of an earlier run")
-        self._app.start_worker(self._load_types(), "Instance types")
 
     async def _recover_launches(self) -> None:
         """Check whether launches that an earlier run did not finish have succeeded."""

@@ -129,6 +129,7 @@ class TaskRunner:
         *,
         uses_terminal: bool = False,
     ) -> int:
+        self._services.take_up_unfinished()
         number = next(self._numbers)
         task = RunningTask(number, title, self._services.clock(), tuple(instances), uses_terminal)
         self._tasks[number] = task

@@ -144,10 +144,31 @@ def test_a_stop_whose_result_was_not_known_is_looked_up_by_any_next_command(own_
     _, err = running.communicate()
     assert running.returncode == 1 and "We don't know whether base is stopping" in err
     cloud.control("/demo/faults", method="DELETE")
-    assert "AWS did not answer the earlier stop of base: it is stop" in own_fe2("ip", "vault").err
+    assert "The result of an earlier stop of base was not known: base is stop" in own_fe2("ip", "vault").err
     (entry,) = [each for each in own_fe2("activity", "--json").json if each["command"] == "stop"]
     assert entry["result"] == "done"
     assert "earlier stop" not in own_fe2("instances").err, "it is said once"
+
+
+def killed_while_held(fe2: Any, action: str, *command: str) -> None:
+    hold = Hold(fe2.cloud, action, times=1)
+    running = fe2.start(*command)
+    asyncio.run(hold.until_held())
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    hold.release()
+
+
+def test_changes_whose_process_was_killed_before_the_answer_are_looked_up_by_any_next_command(slow: Any) -> None:
+    killed_while_held(slow, "StopInstances", "stop", "base")
+    until(lambda: state(slow, "base") in ("stopping", "stopped"))
+    assert "The result of an earlier stop of base was not known: base is stop" in slow("ip", "vault").err
+    killed_while_held(slow, "RebootInstances", "reboot", "scraper", "--no-wait")
+    unknown = "The result of an earlier reboot of scraper was not known, and EC2 does not tell it"
+    assert f"{unknown}: scraper is running now." in slow("ip", "vault").err
+    results = {each["command"]: each["result"] for each in slow("activity", "--json").json}
+    assert results == {"stop": "done", "reboot": "unknown"}
+    assert "earlier" not in slow("instances").err, "it is said once"
 
 
 def test_ctrl_c_in_a_freeze_that_stops_first_starts_the_machine_again(slow: Any) -> None:

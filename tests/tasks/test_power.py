@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -25,6 +26,8 @@ from fe2tui.tasks.launch import launch
 from fe2tui.tasks.names import find_instance
 from fe2tui.tasks.power import find_unstoppable, reboot, start, stop
 from fe2tui.tasks.terminate import terminate
+from fe2tui.tasks.unfinished import settle_unfinished
+from tests.hold import Hold
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import Bench, run_ssh
 
@@ -268,6 +271,36 @@ async def test_a_cancelled_wait_says_that_aws_had_accepted_it(
         await working
     (entry,) = bench.activity("stop")
     assert entry.result == "cancelled" and "it is stopping" in entry.words
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+async def test_a_change_cancelled_before_its_answer_is_looked_up_by_the_next_command(
+    bench: Bench, name: str, is_answered: bool
+) -> None:
+    (one,) = await _machines(bench, name, 1)
+    bench.ctx.pace = replace(bench.ctx.pace, completion=3.0 if is_answered else 0.1)
+    hold = Hold(bench.cloud, "StopInstances", times=1)
+    working = asyncio.create_task(stop(bench.ctx, [one], wait=False))
+    await hold.until_held()
+    working.cancel()
+    if is_answered:
+        await asyncio.sleep(0)  # the cancellation comes first
+        hold.release()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    hold.release()
+    (entry,) = bench.activity("stop")
+    if is_answered:
+        assert (entry.result, entry.words) == ("cancelled", "Cancelled. AWS had accepted it: it is stopping.")
+        return
+    assert entry.result == "unknown" and "the next command looks up the result" in entry.words
+    while (await bench.one(one)).state is not State.STOPPED:
+        await asyncio.sleep(0.05)
+    label = f"{name}-0"
+    found = [outcome.words async for outcome in settle_unfinished(bench.ctx)]
+    assert found == [f"The result of an earlier stop of {label} was not known: {label} is stopped now."]
+    assert bench.activity("stop")[0].result == "done"
+    assert [outcome async for outcome in settle_unfinished(bench.ctx)] == [], "it is said once"
 
 
 @pytest.mark.parametrize("ids", [[], [""], ["i-0123456789abcdef0", " "]])
