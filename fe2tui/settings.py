@@ -1,15 +1,15 @@
 """config.toml: every setting, its meaning and its default.
 
 A flag counts before an environment variable, that before config.toml, and that before ~/.aws/config. A missing file is
-an empty one. An unknown key or a wrong value raises SettingError with the key and its line: a setting that is silently
-ignored is worse than none.
+an empty one. An unknown key or a wrong value is left out, and reported with its line. Where it may have been meant to
+guard an account, or to choose one, the guard is on instead: what was meant is not known.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,18 +19,34 @@ from fe2tui.errors import SettingError
 _Value = TypeVar("_Value")
 
 
-class _InvalidSetting(Exception):
-    """An unknown key or a wrong value: the path of the key, what is wrong, and what would be right."""
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """An unknown key or a wrong value: the path of the key, what is wrong, and what would be right.
 
-    def __init__(self, key_path: tuple[str, ...], summary: str, remedy: str) -> None:
-        super().__init__(summary)
-        self.key_path = key_path
-        self.summary = summary
-        self.remedy = remedy
+    ``guards``: what it sets may have been meant to protect the account, or to choose another one.
+    """
 
-    def within(self, key: str) -> _InvalidSetting:
-        """The same, with the key of the table around it."""
-        return _InvalidSetting((key, *self.key_path), self.summary, self.remedy)
+    key_path: tuple[str, ...]
+    summary: str
+    remedy: str
+    guards: bool = False
+
+    @property
+    def profile(self) -> str:
+        """The profile whose settings it is in; else empty."""
+        return self.key_path[1] if self.key_path[0] == "profiles" and len(self.key_path) > 1 else ""
+
+
+class _PartlyWrong(Exception):
+    """A table that is wrong in part: its value without that part, and the problems, with paths inside it."""
+
+    def __init__(self, value: Any, problems: list[_Problem]) -> None:
+        super().__init__(problems)
+        self.value = value
+        self.problems = problems
+
+
+_GUARDS = ("read_only", "profile", "profiles", "region")  # of the session; in a profile, all but its colour
 
 
 def _setting(default: _Value, check: Callable[[object], Any], words: str) -> _Value:
@@ -85,10 +101,21 @@ _texts = _check(
     'a list of texts, as in ["state", "type"]',
     tuple,
 )
-_text_table = _check(
-    lambda it: isinstance(it, dict) and all(isinstance(one, str) for one in it.values()),
-    'a table of texts, as in launch = "n"',
-)
+_TEXT_TABLE = 'a table of texts, as in launch = "n"'
+
+
+def _text_table(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise ValueError(_TEXT_TABLE)
+    texts = {key: one for key, one in value.items() if isinstance(one, str)}
+    problems = [
+        _Problem((key,), f"“{key}” is {one!r}.", "It has to be a text in quotes.")
+        for key, one in value.items()
+        if key not in texts
+    ]
+    if problems:
+        raise _PartlyWrong(texts, problems)
+    return texts
 
 
 def _address_url(value: object) -> str:
@@ -111,14 +138,21 @@ class ProfileSettings:
 
 
 def _profiles(value: object) -> dict[str, ProfileSettings]:
-    if not isinstance(value, dict) or not all(isinstance(item, dict) for item in value.values()):
+    if not isinstance(value, dict):
         raise ValueError("tables, as in [profiles.production]")
-    profiles = {}
+    profiles: dict[str, ProfileSettings] = {}
+    problems: list[_Problem] = []
     for name, table in value.items():
-        try:
-            profiles[name] = ProfileSettings(**_check_table(ProfileSettings, table))
-        except _InvalidSetting as refused:
-            raise refused.within(name) from None
+        if isinstance(table, dict):
+            values, wrong = _check_table(ProfileSettings, table)
+        else:
+            values, wrong = {}, [_Problem((), f"“{name}” is {table!r}.", "It has to be a table.", guards=True)]
+        if any(one.guards for one in wrong):
+            values["read_only"] = True
+        profiles[name] = ProfileSettings(**values)
+        problems += [replace(one, key_path=(name, *one.key_path)) for one in wrong]
+    if problems:
+        raise _PartlyWrong(profiles, problems)
     return profiles
 
 
@@ -203,15 +237,21 @@ def setting_description(setting: Field[Any]) -> str:
 
 
 def load(path: Path | None = None) -> Settings:
-    """The settings of a file, by default config.toml in the configuration folder.
+    """The settings of a file, without what is wrong in it: ``read`` says what that is. Raises as ``read`` does."""
+    return read(path)[0]
 
-    Raises SettingError for a file that cannot be read, is not TOML, or has an unknown key or a wrong value.
+
+def read(path: Path | None = None) -> tuple[Settings, list[SettingError]]:
+    """The settings of a file, by default config.toml in the configuration folder, and what is wrong in it.
+
+    A wrong value, or an unknown key, is left out. One that may guard an account makes the session, or the account of
+    its profile, read-only. Raises SettingError for a file that cannot be read or is not TOML.
     """
     path = path or paths.config_file()
     try:
         text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
     except FileNotFoundError:
-        return Settings()
+        return Settings(), []
     except UnicodeDecodeError as failure:
         raise SettingError(f"{path} cannot be read: it is not encoded as UTF-8.", "Save it as UTF-8.") from failure
     except OSError as failure:
@@ -220,37 +260,59 @@ def load(path: Path | None = None) -> Settings:
     import tomllib
 
     try:
-        return Settings(**_check_table(Settings, tomllib.loads(text)))
+        values, problems = _check_table(Settings, tomllib.loads(text))
     except tomllib.TOMLDecodeError as failure:
         raise SettingError(f"{path} is not valid TOML: {failure}.", "Mend that line.") from failure
-    except _InvalidSetting as refused:
-        line = _line_of(text, refused.key_path)
-        where = f"{path}, line {line}" if line else str(path)
-        raise SettingError(f"{where}: {refused.summary}", refused.remedy) from None
+    if any(one.guards and not one.profile for one in problems):
+        values["read_only"] = True
+    return Settings(**values), [_error(path, text, one) for one in problems]
 
 
-def _check_table(into: type[Settings] | type[ProfileSettings], table: Mapping[str, object]) -> dict[str, Any]:
+def _error(path: Path, text: str, problem: _Problem) -> SettingError:
+    line = _line_of(text, problem.key_path)
+    where = f"{path}, line {line}" if line else str(path)
+    result = "It is ignored."
+    if problem.guards:
+        whose = f"in the account of profile {problem.profile}" if problem.profile else "at all"
+        result = f"Until it is corrected, nothing can be changed {whose}."
+    return SettingError(f"{where}: {problem.summary}", f"{problem.remedy} {result}")
+
+
+def _check_table(
+    into: type[Settings] | type[ProfileSettings], table: Mapping[str, object]
+) -> tuple[dict[str, Any], list[_Problem]]:
+    """The values that are right, and what is wrong with the others."""
     known = {each.name: each for each in fields(into)}
     values: dict[str, Any] = {}
+    problems: list[_Problem] = []
     for key, value in table.items():
         if key not in known:
-            raise _InvalidSetting((key,), f"“{key}” is not a setting.", _did_you_mean(key, known))
+            problems.append(_unknown_key(into, key, known))
+            continue
         try:
             values[key] = known[key].metadata["check"](value)
         except ValueError as wrong:
-            raise _InvalidSetting((key,), f"“{key}” is {value!r}.", f"It has to be {wrong}.") from None
-        except _InvalidSetting as refused:
-            raise refused.within(key) from None
-    return values
+            summary, remedy = f"“{key}” is {value!r}.", f"It has to be {wrong}."
+            problems.append(_Problem((key,), summary, remedy, _is_guard(into, key)))
+        except _PartlyWrong as found:
+            values[key] = found.value
+            problems += [replace(one, key_path=(key, *one.key_path)) for one in found.problems]
+    return values, problems
 
 
-def _did_you_mean(key: str, known: Iterable[str]) -> str:
+def _is_guard(into: type[Settings] | type[ProfileSettings], key: str) -> bool:
+    return key in _GUARDS if into is Settings else key != "colour"
+
+
+def _unknown_key(into: type[Settings] | type[ProfileSettings], key: str, known: Iterable[str]) -> _Problem:
     from difflib import get_close_matches
 
     names = list(known)
     close = get_close_matches(key, names, n=1)
     there_are = f"There are: {', '.join(sorted(names))}."
-    return f"Did you mean “{close[0]}”? {there_are}" if close else there_are
+    remedy = f"Did you mean “{close[0]}”? {there_are}" if close else there_are
+    guards = _is_guard(into, close[0]) if close else into is ProfileSettings
+    return _Problem((key,), f"“{key}” is not a setting.", remedy, guards)
 
 
 def _line_of(text: str, key_path: tuple[str, ...]) -> int | None:
@@ -259,7 +321,7 @@ def _line_of(text: str, key_path: tuple[str, ...]) -> int | None:
     for number, line in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*\[([^\[\]]+)\]", line):
             table = tuple(part.strip(" \"'") for part in header[1].split("."))
-            if table == key_path:
+            if table[: len(key_path)] == key_path:
                 return number
         elif (assigned := re.match(r"\s*([^=#]+?)\s*=", line)) and (
             *table,

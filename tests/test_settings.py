@@ -1,4 +1,4 @@
-"""config.toml is read whole or refused with words that lead to the line."""
+"""config.toml: what is right counts, what is wrong is said with words that lead to the line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fe2tui.errors import SettingError
-from fe2tui.settings import ProfileSettings, Settings, load, setting_description
+from fe2tui.settings import ProfileSettings, Settings, load, read, setting_description
 
 
 @pytest.fixture
@@ -51,38 +51,70 @@ def test_every_kind_of_value_is_read(written: Callable[[str], Path]) -> None:
     assert settings.for_profile("other") == ProfileSettings()
 
 
+NOTHING = "nothing can be changed at all"
+
+
 @pytest.mark.parametrize(
-    ("text", "parts"),
+    ("text", "parts", "is_read_only"),
     [
-        ("# a comment\nregoin = 'x'\n", ["line 2", "“regoin” is not a setting", "Did you mean “region”?", "profile"]),
-        ("port = 0\n", ["line 1", "“port” is 0", "from 1 to 65535"]),
-        ("port = true\n", ["“port” is True"]),
-        ('read_only = "yes"\n', ["“read_only”", "true or false"]),
-        ("quick_seconds = 0.01\n", ["“quick_seconds”", "from 0.5 to 3600"]),
-        ("high_cost = -1\n", ["“high_cost” is -1", "from 0 to 1000000"]),
-        ("long_run_hours = nan\n", ["“long_run_hours” is nan", "from 0 to 1000000"]),
-        ('notify = "say \'"\n', ["“notify”", "true, false or a command"]),
-        ("notify = 1\n", ["“notify” is 1", "true, false or a command"]),
-        ('cpu_chart = "yes"\n', ["“cpu_chart”", "true or false"]),
-        ('address_url = "checkip"\n', ["“address_url”", "https://"]),
-        ("columns = 'state'\n", ["“columns”", "list of texts"]),
-        ("[keys]\nlaunch = 3\n", ["line 1", "“keys”", "table of texts"]),
-        ("profiles = 3\n", ["“profiles”", "[profiles.production]"]),
-        (
-            "[profiles.a]\nread_only = true\n\n[profiles.b]\nread_only = 1\n",
-            ["line 5", "“read_only” is 1", "true or false"],
-        ),
-        ("[profiles.b]\ncolor = 'red'\n", ["line 2", "“color” is not a setting", "Did you mean “colour”?"]),
-        ("port = \n", ["not valid TOML", "line 1"]),
+        ("regoin = 'x'\n", ["line 2", "“regoin” is not a setting", "Did you mean “region”?", NOTHING], True),
+        ("them = 'x'\n", ["line 2", "“them” is not a setting", "Did you mean “theme”?", "It is ignored."], False),
+        ("nonsense = 1\n", ["“nonsense” is not a setting", "There are: ", "It is ignored."], False),
+        ("readonly = true\n", ["Did you mean “read_only”?", NOTHING], True),
+        ('read_only = "yes"\n', ["“read_only”", "true or false", NOTHING], True),
+        ("profile = 5\n", ["“profile” is 5", "a text in quotes", NOTHING], True),
+        ("profiles = 3\n", ["“profiles”", "[profiles.production]", NOTHING], True),
+        ("[profile.b]\nread_only = true\n", ["line 2", "“profile” is {", NOTHING], True),
+        ("port = 0\n", ["line 2", "“port” is 0", "from 1 to 65535", "It is ignored."], False),
+        ("port = true\n", ["“port” is True"], False),
+        ("quick_seconds = 0.01\n", ["“quick_seconds”", "from 0.5 to 3600"], False),
+        ("high_cost = -1\n", ["“high_cost” is -1", "from 0 to 1000000"], False),
+        ("long_run_hours = nan\n", ["“long_run_hours” is nan", "from 0 to 1000000"], False),
+        ('notify = "say \'"\n', ["“notify”", "true, false or a command"], False),
+        ("notify = 1\n", ["“notify” is 1", "true, false or a command"], False),
+        ('cpu_chart = "yes"\n', ["“cpu_chart”", "true or false"], False),
+        ('address_url = "checkip"\n', ["“address_url”", "https://"], False),
+        ("columns = 'state'\n", ["“columns”", "list of texts"], False),
+        ("[keys]\nlaunch = 3\n", ["line 3", "“launch” is 3", "a text in quotes", "It is ignored."], False),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_its_key_and_line(
-    written: Callable[[str], Path], text: str, parts: list[str]
+def test_a_wrong_setting_is_left_out_and_said_and_one_that_may_be_a_guard_guards(
+    written: Callable[[str], Path], text: str, parts: list[str], is_read_only: bool
 ) -> None:
-    with pytest.raises(SettingError) as refused:
-        load(written(text))
+    settings, (problem,) = read(written(f'theme = "nord"\n{text}'))
     for part in parts:
-        assert part in str(refused.value)
+        assert part in str(problem)
+    assert settings == Settings(theme="nord", read_only=is_read_only), "the others count"
+
+
+def test_a_wrong_setting_of_a_profile_guards_the_account_of_that_profile_unless_it_is_its_colour(
+    written: Callable[[str], Path],
+) -> None:
+    text = (
+        "[profiles.a]\ncolor = 'red'\n\n[profiles.b]\nread_only = 1\n\n[profiles.c]\nsafe = true\n\n"
+        "[profiles.d]\ncolour = 3\n\n[keys]\nlaunch = 'n'\nstop = 4\n"
+    )
+    settings, problems = read(written(text))
+    assert settings.read_only_profiles == ("b", "c") and not settings.read_only
+    assert settings.keys == {"launch": "n"}
+    guarded = "Until it is corrected, nothing can be changed in the account of profile"
+    for problem, parts in zip(
+        problems,
+        (
+            ("line 2: “color” is not a setting.", "Did you mean “colour”?", "It is ignored."),
+            ("line 5: “read_only” is 1.", f"true or false. {guarded} b."),
+            ("line 8: “safe” is not a setting.", f"{guarded} c."),
+            ("line 11: “colour” is 3.", "It is ignored."),
+            ("line 15: “stop” is 4.", "It is ignored."),
+        ),
+        strict=True,
+    ):
+        assert all(part in str(problem) for part in parts), str(problem)
+
+
+def test_a_file_that_is_not_toml_is_refused(written: Callable[[str], Path]) -> None:
+    with pytest.raises(SettingError, match=r"not valid TOML: .*line 1") as refused:
+        load(written("port = \n"))
     assert refused.value.exit_code == 2
 
 

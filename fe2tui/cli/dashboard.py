@@ -49,9 +49,9 @@ def open_dashboard(options: GlobalOptions) -> int:
             start_demo()  # before the imports below, so that the cloud starts during them
         from fe2tui import settings, tui
 
-        problem = ""
         try:
-            loaded = settings.load()
+            loaded, problems = settings.read()
+            problem = " ".join(map(str, problems))
         except SettingError as error:
             # The file may say read_only, which is unknown while it cannot be read.
             problem = f"{error} All settings are ignored and nothing can be changed until the file is corrected."
