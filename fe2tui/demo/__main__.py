@@ -18,7 +18,7 @@ import sys
 import threading
 from pathlib import Path
 
-from fe2tui.demo import Options, default_network, instance_metadata, instance_states, scene
+from fe2tui.demo import Options, instance_metadata, instance_states, scene
 from fe2tui.demo.account import Account
 from fe2tui.demo.client_files import Keys
 from fe2tui.demo.control import Control
@@ -38,7 +38,7 @@ def main(config: dict[str, object]) -> None:
         folder,
         Keys.read(folder),
         faults,
-        create_region=default_network.create,
+        create_region=scene.create_region,
         press_power_button=instance_states.power_button,
         read_metadata=instance_metadata.read,
         launch_replacement=launch_replacement,

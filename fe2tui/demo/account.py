@@ -53,6 +53,10 @@ class Region:
         self.vpcs: dict[str, Vpc] = {}
         self.subnets: dict[str, Subnet] = {}
         self.security_groups: dict[str, SecurityGroup] = {}
+        self.gone_images: dict[str, Image] = {}
+        """Deregistered images that instances were launched from."""
+        self.fleets: dict[str, str] = {}
+        """The type of each EC2 Fleet and Spot Fleet: maintain, request or instant."""
         self.client_tokens: dict[str, tuple[str, str]] = {}
 
     @property

@@ -10,6 +10,8 @@ from fe2tui.demo.records import Instance
 
 LOOPBACK = "127.0.0.1"
 """The public address of every instance: no program can reach a stranger's host through the demo."""
+LOOPBACK_AS_IPV6 = "::ffff:127.0.0.1"
+"""The same as an IPv6 address (RFC 4291, section 2.5.5.2), for instances that have no other."""
 
 USER_SHUTDOWN = ("Client.UserInitiatedShutdown", "Client.UserInitiatedShutdown: User initiated shutdown")
 INSTANCE_SHUTDOWN = (

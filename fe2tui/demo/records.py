@@ -37,9 +37,10 @@ class Instance(Record):
     """An instance.
 
     `groups` are (id, name) of its security groups, `state_reason` is (code, message), `notice` (action, time) of an
-    interruption. `failed_checks` are the status checks that fail (instance, system, attached-ebs); `events` are (code,
-    time) of what is scheduled. `epoch` counts its changes of state. `has_machine`: it has a machine of its own. `xml`
-    is its description, kept until `touch`, which is called after each change.
+    interruption. `private_ip` is empty if it has IPv6 only. `failed_checks` are the status checks that fail (instance,
+    system, attached-ebs); `events` are (code, time) of what is scheduled. `epoch` counts its changes of state.
+    `has_machine`: it has a machine of its own. `xml` is its description, kept until `touch`, which is called after each
+    change.
     """
 
     reservation_id: str
@@ -58,6 +59,8 @@ class Instance(Record):
     state_reason: tuple[str, str] | None = None
     transition_reason: str = ""
     wants_public_ip: bool = True
+    ipv6: str | None = None
+    is_windows: bool = False
     public_ip: str | None = None
     root_device: str = "/dev/sda1"
     attachments: list[Attachment] = field(default_factory=list)

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
-from fe2tui.demo import bulk_instances
+from fe2tui.demo import bulk_instances, default_network
 from fe2tui.demo.account import SCENE_REGIONS, Account, Region
 from fe2tui.demo.control import ADDRESS
-from fe2tui.demo.instance_states import LOOPBACK
+from fe2tui.demo.instance_states import LOOPBACK, LOOPBACK_AS_IPV6
 from fe2tui.demo.records import Address, Image
 from fe2tui.demo.rules.key_pairs import add_key, new_key
 from fe2tui.demo.scene_builder import InstanceSpec, SceneBuilder
 
 _LONG_NAME = "quarterly-forecast-backtest-2026-q4-with-all-regions-eu-us-ap"[:60]
 _DAY = 24.0
+_THIRD_REGION = "us-east-1"
 _TEAM = {"project": "vision", "owner": "jh"}
+
+
+def create_region(region: Region) -> None:
+    """Gives a new region what every region has, and N. Virginia its part of the museum."""
+    default_network.create(region)
+    account = region.account
+    key = next((one.key_pairs["default"] for one in account.used_regions() if "default" in one.key_pairs), None)
+    if key is not None and account.options.museum and region.name == _THIRD_REGION:
+        _museum_in_virginia(region, key.public_key)
+        account.machines.boot_waiting()
 
 
 def build(account: Account) -> None:
@@ -48,6 +60,8 @@ def build(account: Account) -> None:
         else:
             _plain_account(ohio, oregon)
     region = account.region(account.options.region)
+    if account.options.scene and account.options.museum and region.name == _THIRD_REGION:
+        _museum_in_virginia(region, public)
     bulk_instances.create(region, SceneBuilder(region).newest("noble"), public, account.options.extra)
 
 
@@ -176,3 +190,36 @@ def _museum_in_oregon(builder: SceneBuilder) -> None:
         InstanceSpec("tunnel", "t4g.nano", "a", arm, 60 * _DAY, 8, key="laptop-2023", tags={"owner": "mk"}),
     ):
         builder.instance(spec)
+
+
+def _museum_in_virginia(region: Region, public_key: str) -> None:
+    """Instances that people really have, and that programs tend to forget. Made when the region is first used."""
+    if "default" not in region.key_pairs:
+        add_key(region, "default", public_key, {})
+    builder = SceneBuilder(region)
+    if not any(group.name == "ssh" for group in region.security_groups.values()):
+        builder.group("ssh", "ssh from my own address", (22, f"{ADDRESS}/32", "home"))
+    builder.subnet("us-east-1-chi-1a", "172.31.128.0/24")
+    maintained, instant = region.new_id("fleet"), region.new_id("fleet")
+    region.fleets |= {maintained: "maintain", instant: "instant"}
+    for spec in _odd_instances(builder, maintained, instant):
+        builder.instance(spec)
+
+
+def _odd_instances(builder: SceneBuilder, maintained: str, instant: str) -> Iterator[InstanceSpec]:
+    ubuntu, now = builder.newest("noble"), builder.now
+    bare: dict[str, Any] = {"has_machine": False}
+    group = {"aws:autoscaling:groupName": "web-asg"}
+    yield InstanceSpec("web-asg-1", "t3.small", "a", ubuntu, 30.0, tags=group, **bare)
+    yield InstanceSpec("fleet-1", "c5.large", "b", ubuntu, 7.0, tags={"aws:ec2:fleet-id": maintained}, **bare)
+    yield InstanceSpec("fleet-once", "c5.large", "b", ubuntu, 7.5, tags={"aws:ec2:fleet-id": instant}, **bare)
+    ipv6 = {"ipv6": LOOPBACK_AS_IPV6, "wants_public_ip": False}
+    yield InstanceSpec("only-ipv6", "t3.micro", "c", ubuntu, 50.0, more=ipv6)
+    yield InstanceSpec("edge", "c5.xlarge", "-chi-1a", ubuntu, 20.0, **bare)
+    gone = builder.gone_image("al2023-ami-2023.1.20230419.0-kernel-6.1-x86_64", builder.newest("al2023"), 900 * _DAY)
+    yield InstanceSpec("old-image", "t3.micro", "a", gone, 800 * _DAY)
+    yield InstanceSpec("windows", "m5.large", "b", ubuntu, 60.0, 50, more={"is_windows": True}, **bare)
+    failed = {"failed_checks": ("instance",), "failed_since": builder.ago(9)}
+    yield InstanceSpec("stuck", "m5.large", "a", ubuntu, 90.0, more=failed, **bare)
+    events = [("instance-retirement", now + timedelta(days=4))]
+    yield InstanceSpec("retiring", "m5.large", "c", ubuntu, 400 * _DAY, more={"events": events}, **bare)

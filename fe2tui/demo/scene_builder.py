@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from fe2tui.demo import instance_states, spot_requests
 from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.default_network import create_security_group
-from fe2tui.demo.records import BlockDevice, Image, Instance, SecurityGroupRule, Snapshot
+from fe2tui.demo.records import BlockDevice, Image, Instance, SecurityGroupRule, Snapshot, Subnet
 from fe2tui.demo.rules.launch_plan import SpotOptions
 from fe2tui.demo.rules.run_instances import create_machine, new_instance, new_spot_request
 from fe2tui.demo.rules.volumes import new_attached_volume, new_volume, volume_shape
@@ -19,7 +19,8 @@ from fe2tui.demo.rules.volumes import new_attached_volume, new_volume, volume_sh
 class InstanceSpec:
     """An instance of the scene. `age` and `changed` (since the last change of state) are in hours.
 
-    `state` may be one on the way, such as pending. `data` are further volumes: (device, name, GiB, type).
+    `state` may be one on the way, such as pending. `data` are further volumes: (device, name, GiB, type). Without
+    `has_machine` it has no ssh. `more` are further fields of the record.
     """
 
     name: str | None
@@ -37,6 +38,8 @@ class InstanceSpec:
     tags: dict[str, str] = field(default_factory=dict)
     data: tuple[tuple[str, str, int, str], ...] = ()
     protected: bool = False
+    has_machine: bool = True
+    more: dict[str, Any] = field(default_factory=dict)
 
 
 class SceneBuilder:
@@ -51,6 +54,21 @@ class SceneBuilder:
         """The newest public image with the text in its name; `skip` 1 is the second newest."""
         public = [one for one in self.region.images.values() if one.public and one.architecture == architecture]
         return sorted((one for one in public if pattern in one.name), key=lambda one: one.created_at)[-1 - skip]
+
+    def subnet(self, zone: str, cidr: str) -> None:
+        """Creates a subnet of the default VPC in a Local Zone."""
+        vpc = self.region.default_vpc()
+        assert vpc is not None
+        subnet = Subnet(*self.region.identity("subnet"), vpc.id, zone, cidr)
+        self.region.subnets[subnet.id] = subnet
+
+    def gone_image(self, name: str, parent: Image, hours: float) -> Image:
+        """An image like `parent` that is deregistered: instances that were launched from it go on."""
+        image = replace(
+            parent, serial=self.region.serial(), id=self.region.new_id("ami"), name=name, created_at=self.ago(hours)
+        )
+        self.region.gone_images[image.id] = image
+        return image
 
     def group(self, name: str, description: str, *openings: tuple[int, str, str]) -> None:
         """Creates a security group that opens each (port, CIDR, description)."""
@@ -111,13 +129,17 @@ class SceneBuilder:
             protected=spec.protected,
             metadata={"HttpTokens": "required"},
             interrupted=spec.interrupted,
+            has_machine=spec.has_machine,
+            **spec.more,
         )
+        if instance.ipv6 and not instance.wants_public_ip:
+            instance.private_ip = ""
         self._disks(spec, instance)
         if spec.spot:
             self._request(spec, instance)
         region.instances[instance.id] = instance
         key = region.key_pairs.get(spec.key or "")
-        if spec.state != "terminated":
+        if spec.has_machine and spec.state != "terminated":
             create_machine(region, instance, spec.image, key.public_key if key else None)
         self._into_state(spec, instance)
 
@@ -147,9 +169,12 @@ class SceneBuilder:
         region, machines = self.region, self.region.account.machines
         changed = self.ago(spec.changed)
         if spec.state in ("running", "stopping", "shutting-down"):
-            instance.state, instance.public_ip = "running", instance_states.LOOPBACK
-        if spec.state == "running":
+            instance.state = "running"
+            instance.public_ip = instance_states.LOOPBACK if instance.wants_public_ip else None
+        if spec.state == "running" and spec.has_machine:
             machines.boot_later(instance.id)
+        elif spec.state == "running":
+            pass
         elif spec.state == "pending":
             instance_states.begin_running(region, instance, boot_later=True)
             instance_states.give_address(region, instance)

@@ -68,9 +68,16 @@ def write_key(path: Path) -> str:
 
 @pytest.fixture(params=["sandbox", "plain"], autouse=True)
 def has_sandbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test runs in a sandbox, where one is possible, and without one."""
+    """Every test runs in a sandbox, where one is possible, and without one; some in one that bubblewrap makes."""
     if request.param == "plain":
         monkeypatch.setattr(Sandbox, "possible", False)
+    if request.param == "bwrap":
+        monkeypatch.setattr(Sandbox, "uses_bwrap", True)
+
+
+in_every_sandbox = pytest.mark.parametrize(
+    "has_sandbox", ["sandbox", "plain", *(["bwrap"] if shutil.which("bwrap") else [])], indirect=True
+)
 
 
 @pytest.fixture
@@ -133,6 +140,7 @@ def test_commands_and_shells_start_in_the_home_of_the_machine(up: Bench) -> None
     assert (home / "here").exists()
 
 
+@in_every_sandbox
 def test_a_sandbox_has_nothing_of_the_persons_own_and_a_login_outside_of_one_says_so(up: Bench) -> None:
     (up.folder / "secret").write_text("mine")
     assert up.ssh("true")[0] == 0

@@ -114,10 +114,11 @@ class Catalogue:
         return [region + letter for letter in sorted({letter for line in lines for letter in line[column]})]
 
     def zone_id(self, region: str, zone: str) -> str:
-        """The zone's id, as `use2-az1` for us-east-2a."""
+        """The zone's id, as `use2-az1` for us-east-2a and `use1-chi1-az1` for the Local Zone us-east-1-chi-1a."""
+        local = "".join(zone.removeprefix(region).split("-"))[:-1]
         area, direction, number = region.split("-")[-3:]
         letters = "".join(word[0] for word in re.findall("north|south|east|west|central", direction))
-        return f"{area}{letters}{number}-az{ord(zone[-1]) - 96}"
+        return f"{area}{letters}{number}{local and f'-{local}'}-az{ord(zone[-1]) - 96}"
 
 
 @cache

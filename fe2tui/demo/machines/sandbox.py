@@ -1,9 +1,10 @@
 """The sandbox of a machine: a file tree and processes of its own, in Linux namespaces that any user may create.
 
-What runs in it sees the programs of this computer (/usr and the like, read-only), the machine's home and nothing else
+Where the system lets only some programs create them (AppArmor on Ubuntu), bubblewrap does it, if it is installed. What
+runs in it sees the programs of this computer (/usr and the like, read-only), the machine's home and nothing else
 of the person's files, and only its own processes. It shares the network, so that tunnels reach what it serves.
 
-Source: user_namespaces(7), pivot_root(2); programs of util-linux.
+Source: user_namespaces(7), pivot_root(2), bwrap(1); programs of util-linux.
 """
 
 from __future__ import annotations
@@ -14,18 +15,28 @@ import os
 import shutil
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import ClassVar
 
 from fe2tui.demo.machines.disk import SANDBOX_FOLDER, SANDBOX_PATH, Disk
+from fe2tui.demo.machines.processes import children_of
 
 _PROGRAMS = ("unshare", "nsenter", "setsid", "mount", "umount", "pivot_root")
+_PROGRAMS_WITH_BWRAP = ("bwrap", "nsenter", "setsid", "setpriv")
+_PROGRAM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt")
+_ETC = (
+    "alternatives", "bash_completion.d", "ca-certificates", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime",
+    "mime.types", "nsswitch.conf", "os-release", "pki", "protocols", "resolv.conf", "services", "ssl", "terminfo",
+    "vim",
+)  # fmt: skip
 _START_PATIENCE, _END_PATIENCE = 10.0, 2.0  # seconds for its start, and for its end before it is killed
 
 # The first process of the sandbox. It ends, and with it all others, when its standard input does.
 _SETUP = """
 set -e
-root=$1 home=$2 user=$3 name=$4 machine=$5 own=$6
+root=$1 home=$2 user=$3 name=$4 machine=$5 own=$6 programs=$7 etc=$8
 mount -t tmpfs -o mode=755,nosuid tmpfs "$root"
 cd "$root"
 mkdir -p etc "home/$user" proc dev/pts dev/shm tmp run var/tmp ".$own/bin" ".$own/run" before
@@ -33,11 +44,10 @@ bring() {
     if [ -d "$1" ]; then mkdir -p ".$1"; mount --rbind "$1" ".$1"
     elif [ -e "$1" ]; then : > ".$1"; mount --bind "$1" ".$1"; fi
 }
-for each in /usr /bin /sbin /lib /lib32 /lib64 /libx32 /opt; do
+for each in $programs; do
     if [ -L "$each" ]; then ln -s "$(readlink "$each")" ".$each"; else bring "$each"; fi
 done
-for each in alternatives bash_completion.d ca-certificates ld.so.cache ld.so.conf ld.so.conf.d localtime mime.types \
-    nsswitch.conf os-release pki protocols resolv.conf services ssl terminfo vim; do bring "/etc/$each"; done
+for each in $etc; do bring "/etc/$each"; done
 mount --bind "$machine/bin" ".$own/bin"
 while read -r _ _ _ _ point _; do
     case $point in *\\\\*) point=$(printf %b "$point") ;; esac
@@ -67,6 +77,7 @@ mount -o remount,bind,ro none /
 echo ready
 exec sh -c 'until cat > /dev/null; do :; done' init
 """
+_HOLD = "echo ready; until cat > /dev/null; do :; done"
 
 
 class Sandbox:
@@ -74,6 +85,8 @@ class Sandbox:
 
     possible: ClassVar[bool] = sys.platform == "linux"
     """False once none could be made here: without util-linux, or where the system allows users no namespaces."""
+    uses_bwrap: ClassVar[bool] = False
+    """True once only bubblewrap could make one."""
 
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
@@ -91,21 +104,62 @@ class Sandbox:
                 raise ConnectionAbortedError("the machine is halted")
             if self._holder is not None and self._holder.returncode is None:
                 return True
-            if Sandbox.possible and not all(shutil.which(name, path=SANDBOX_PATH) for name in _PROGRAMS):
-                Sandbox.possible = False
             if not Sandbox.possible:
                 return False
-            Sandbox.possible = await self._make()
+            if not Sandbox.uses_bwrap and _are_installed(_PROGRAMS) and await self._make(self._unshare()):
+                return True
+            Sandbox.uses_bwrap = True
+            Sandbox.possible = _are_installed(_PROGRAMS_WITH_BWRAP) and await self._make(self._bwrap())
             return Sandbox.possible
 
-    async def _make(self) -> bool:
+    def _unshare(self) -> list[str]:
         disk, root = self._disk, self._disk.folder / "root"
         root.mkdir(exist_ok=True)
-        self._holder = await asyncio.create_subprocess_exec(
+        return [
             "unshare", "--user", "--map-root-user", "--mount", "--uts", "--pid", "--fork", "--kill-child",
-            "sh", "-c", _SETUP, "sh", root, disk.home, disk.user, disk.hostname, disk.folder, SANDBOX_FOLDER,
-            stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd="/", env={"PATH": SANDBOX_PATH}, start_new_session=True,
-        )  # fmt: skip
+            "sh", "-c", _SETUP, "sh", str(root), str(disk.home), disk.user, disk.hostname, str(disk.folder),
+            SANDBOX_FOLDER, " ".join(_PROGRAM_FOLDERS), " ".join(_ETC),
+        ]  # fmt: skip
+
+    def _bwrap(self) -> list[str]:
+        """The user is 0 there: for another one, bwrap would need a second namespace, which nothing could enter."""
+        disk, etc = self._disk, self._disk.folder / "etc"
+        etc.mkdir(exist_ok=True)
+        for name, text in {
+            "passwd": f"{disk.user}:x:0:0::/home/{disk.user}:/bin/bash\nnobody:x:65534:65534::/:/bin/false\n",
+            "group": f"{disk.user}:x:0:\nnogroup:x:65534:\n",
+            "hosts": f"127.0.0.1 localhost {disk.hostname}\n",
+            "hostname": f"{disk.hostname}\n",
+        }.items():
+            (etc / name).write_text(text, encoding="utf-8")
+        argv = ["bwrap", "--die-with-parent", "--unshare-user", "--uid", "0", "--gid", "0", "--unshare-pid"]
+        argv += ["--unshare-uts", "--hostname", disk.hostname, "--proc", "/proc", "--dev", "/dev"]
+        for folder in map(Path, _PROGRAM_FOLDERS):
+            if folder.is_symlink():
+                argv += ["--symlink", str(folder.readlink()), str(folder)]
+            elif folder.exists():
+                argv += ["--ro-bind", str(folder), str(folder)]
+        for name in _ETC:
+            argv += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+        for file in ("passwd", "group", "hosts", "hostname"):
+            argv += ["--ro-bind", str(etc / file), f"/etc/{file}"]
+        for empty in ("/tmp", "/run", "/var/tmp"):
+            argv += ["--tmpfs", empty]
+        argv += [
+            "--bind",
+            str(disk.home),
+            f"/home/{disk.user}",
+            "--bind",
+            f"{disk.folder}/run",
+            f"{SANDBOX_FOLDER}/run",
+        ]
+        argv += ["--ro-bind", f"{disk.folder}/bin", f"{SANDBOX_FOLDER}/bin", "--remount-ro", "/"]
+        return [*argv, "sh", "-c", _HOLD]
+
+    async def _make(self, argv: list[str]) -> bool:
+        self._holder = await asyncio.create_subprocess_exec(
+            *argv, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd="/", env={"PATH": SANDBOX_PATH}, start_new_session=True
+        )
         assert self._holder.stdout is not None
         with suppress(TimeoutError):
             async with asyncio.timeout(_START_PATIENCE):
@@ -139,10 +193,14 @@ class Sandbox:
         Its standard input becomes its controlling terminal if it has one. The program is the only child of the first.
         """
         pid = self._pid
+        # Without rights over the namespace of the mounts.
+        powerless = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+        if Sandbox.uses_bwrap:
+            powerless = ["setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"]
         return [
-            "nsenter", f"--target={pid}", "--user", "--mount", "--uts", f"--pid=/proc/{pid}/ns/pid_for_children",
-            "--preserve-credentials", "unshare", "--user", "--map-user=1000", "--map-group=1000",
-            "setsid", *(["--ctty"] if has_terminal else []), "sh", "-c", 'cd; exec "$@"', "sh", *argv,
+            "nsenter", f"--target={pid}", "--user", "--mount", "--uts",
+            f"--pid=/proc/{pid}/ns/{'pid' if Sandbox.uses_bwrap else 'pid_for_children'}", "--preserve-credentials",
+            *powerless, "setsid", *(["--ctty"] if has_terminal else []), "sh", "-c", 'cd; exec "$@"', "sh", *argv,
         ]  # fmt: skip
 
     def open_terminal(self) -> tuple[int, int, str]:
@@ -165,4 +223,9 @@ class Sandbox:
     @property
     def _pid(self) -> int:
         assert self._holder is not None
-        return self._holder.pid
+        # bwrap itself stays outside: its child is in the namespaces
+        return children_of(self._holder.pid)[0] if Sandbox.uses_bwrap else self._holder.pid
+
+
+def _are_installed(programs: Iterable[str]) -> bool:
+    return all(shutil.which(name, path=SANDBOX_PATH) for name in programs)

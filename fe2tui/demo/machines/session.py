@@ -30,7 +30,7 @@ _TAKE_TERMINAL = f'tty=$1; shift; exec 0<>"$tty" 1>&0 2>&0; {_RUN}'
 
 _NOTICE = (
     "This demo instance is a shell on your own computer, with your rights. What you delete here is really deleted.\r\n"
-    "(No sandbox: this system does not let users create one.)\r\n\r\n"
+    "(No sandbox: this system does not let users create one, nor has it a bubblewrap that can.)\r\n\r\n"
 )
 
 

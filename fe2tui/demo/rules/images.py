@@ -291,6 +291,7 @@ def deregister_image(call: Call) -> Mapping[str, Any]:
         )
     images = call.region.images
     del images[image.id]
+    call.region.gone_images[image.id] = image
     call.account.machines.delete_image(image.id)
     rows: list[dict[str, str]] = []
     if truth(call.params.get("DeleteAssociatedSnapshots")):

@@ -1,4 +1,4 @@
-"""DescribeInstances, DescribeInstanceStatus, GetConsoleOutput and GetConsoleScreenshot.
+"""Describes instances, their status checks and images, and GetConsoleOutput and GetConsoleScreenshot.
 
 The XML of an instance is written as text, since benchmarks have 20,000 of them.
 """
@@ -16,7 +16,7 @@ from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.api import Call, operation
 from fe2tui.demo.describe import Getter, check_no_ids_with_pages, select
 from fe2tui.demo.errors import ApiError, missing_parameter, not_found, unsupported
-from fe2tui.demo.protocols import Xml, element, escape, iso, truth
+from fe2tui.demo.protocols import Xml, element, escape, iso, tag_set, truth
 from fe2tui.demo.records import Instance
 from fe2tui.demo.rules.instance_types import firmware
 
@@ -60,6 +60,10 @@ def _unless_terminated(instance: Instance, value: Any) -> Any:
     return None if instance.state == "terminated" else value
 
 
+def _platform(instance: Instance) -> str:
+    return "Windows" if instance.is_windows else "Linux/UNIX"
+
+
 INSTANCE_FILTERS: dict[str, Getter] = {
     "architecture": lambda i: i.architecture,
     "availability-zone": lambda i: i.zone,
@@ -85,6 +89,7 @@ INSTANCE_FILTERS: dict[str, Getter] = {
     "instance.group-id": lambda i: [group[0] for group in i.groups],
     "instance.group-name": lambda i: [group[1] for group in i.groups],
     "ip-address": lambda i: i.public_ip,
+    "ipv6-address": lambda i: _unless_terminated(i, i.ipv6),
     "key-name": lambda i: i.key_name,
     "launch-index": lambda i: i.launch_index,
     "launch-time": lambda i: i.launched_at,
@@ -103,8 +108,8 @@ INSTANCE_FILTERS: dict[str, Getter] = {
     "network-interface.subnet-id": lambda i: _unless_terminated(i, i.subnet_id),
     "network-interface.vpc-id": lambda i: _unless_terminated(i, i.vpc_id),
     "owner-id": lambda i: ACCOUNT_ID,
-    "platform": lambda i: None,
-    "platform-details": lambda i: "Linux/UNIX",
+    "platform": lambda i: "windows" if i.is_windows else None,
+    "platform-details": _platform,
     "private-dns-name": lambda i: _unless_terminated(i, i.private_ip and private_dns(i)),
     "private-ip-address": lambda i: _unless_terminated(i, i.private_ip),
     "reason": lambda i: i.transition_reason,
@@ -124,8 +129,10 @@ INSTANCE_FILTERS: dict[str, Getter] = {
 
 
 def private_dns(instance: Instance) -> str:
-    """The private DNS name, as `ip-172-31-4-7.us-east-2.compute.internal`."""
+    """The private DNS name, as `ip-172-31-4-7.us-east-2.compute.internal`; it has the id where there is only IPv6."""
     region = instance.zone.rstrip("abcdef")
+    if not instance.private_ip:
+        return f"{instance.id}.{region}.compute.internal"
     return f"ip-{instance.private_ip.replace('.', '-')}.{region}.compute.internal"
 
 
@@ -148,6 +155,10 @@ def _mapping(instance: Instance) -> str:
     )
 
 
+def _private_address(instance: Instance) -> str:
+    return f"<privateIpAddress>{instance.private_ip}</privateIpAddress>" if instance.private_ip else ""
+
+
 def _interface(instance: Instance, groups: str) -> str:
     dns = private_dns(instance)
     association = (
@@ -156,19 +167,25 @@ def _interface(instance: Instance, groups: str) -> str:
         if instance.public_ip
         else ""
     )
+    private = _private_address(instance)
+    addresses = (
+        f"<item>{private}<privateDnsName>{dns}</privateDnsName><primary>true</primary>{association}</item>"
+        if private
+        else ""
+    )
+    ipv6 = f"<item><ipv6Address>{instance.ipv6}</ipv6Address></item>" if instance.ipv6 else ""
     serial = instance.serial
     mac = f"02:{serial >> 24 & 255:02x}:{serial >> 16 & 255:02x}:{serial >> 8 & 255:02x}:{serial & 255:02x}:5d"
     return (
         f"<item><networkInterfaceId>{instance.interface_id}</networkInterfaceId><subnetId>{instance.subnet_id}</subnetId>"
         f"<vpcId>{instance.vpc_id}</vpcId><description/><ownerId>{ACCOUNT_ID}</ownerId><status>in-use</status>"
-        f"<macAddress>{mac}</macAddress><privateIpAddress>{instance.private_ip}</privateIpAddress>"
+        f"<macAddress>{mac}</macAddress>{private}"
         f"<privateDnsName>{dns}</privateDnsName><sourceDestCheck>true</sourceDestCheck><groupSet>{groups}</groupSet>"
         f"<attachment><attachmentId>eni-attach-{instance.id[2:]}</attachmentId><deviceIndex>0</deviceIndex>"
         f"<status>attached</status><attachTime>{iso(instance.launched_at)}</attachTime>"
         f"<deleteOnTermination>true</deleteOnTermination><networkCardIndex>0</networkCardIndex></attachment>{association}"
-        f"<privateIpAddressesSet><item><privateIpAddress>{instance.private_ip}</privateIpAddress>"
-        f"<privateDnsName>{dns}</privateDnsName><primary>true</primary>{association}</item></privateIpAddressesSet>"
-        "<ipv6AddressesSet/><interfaceType>interface</interfaceType></item>"
+        f"<privateIpAddressesSet>{addresses}</privateIpAddressesSet><ipv6AddressesSet>{ipv6}</ipv6AddressesSet>"
+        "<interfaceType>interface</interfaceType></item>"
     )
 
 
@@ -181,10 +198,11 @@ def _network(instance: Instance) -> tuple[str, str, str]:
         for group, name in instance.groups
     )
     public = f"<ipAddress>{instance.public_ip}</ipAddress>" if instance.public_ip else ""
+    ipv6 = f"<ipv6Address>{instance.ipv6}</ipv6Address>" if instance.ipv6 else ""
     addresses = (
         f"<privateDnsName>{private_dns(instance)}</privateDnsName>"
         f"<dnsName>{'localhost' if instance.public_ip else ''}</dnsName>"
-        f"<privateIpAddress>{instance.private_ip}</privateIpAddress>{public}"
+        f"{_private_address(instance)}{public}{ipv6}"
         f"<subnetId>{instance.subnet_id}</subnetId><vpcId>{instance.vpc_id}</vpcId>"
     )
     return addresses, groups, _interface(instance, groups)
@@ -196,6 +214,8 @@ def _optional(instance: Instance) -> str:
         parts.append(element("keyName", instance.key_name))
     if instance.state_reason:
         parts.append(element("stateReason", {"code": instance.state_reason[0], "message": instance.state_reason[1]}))
+    if instance.is_windows:
+        parts.append("<platform>windows</platform>")
     if instance.spot_request_id:
         parts.append("<instanceLifecycle>spot</instanceLifecycle>")
         parts.append(f"<spotInstanceRequestId>{instance.spot_request_id}</spotInstanceRequestId>")
@@ -245,8 +265,9 @@ def _write_xml(region: Region, instance: Instance) -> str:
         "<httpProtocolIpv6>disabled</httpProtocolIpv6>"
         f"<instanceMetadataTags>{metadata.get('InstanceMetadataTags', 'disabled')}</instanceMetadataTags>"
         "</metadataOptions>"
-        "<enclaveOptions><enabled>false</enabled></enclaveOptions><platformDetails>Linux/UNIX</platformDetails>"
-        "<usageOperation>RunInstances</usageOperation>"
+        "<enclaveOptions><enabled>false</enabled></enclaveOptions>"
+        f"<platformDetails>{_platform(instance)}</platformDetails>"
+        f"<usageOperation>RunInstances{':0002' if instance.is_windows else ''}</usageOperation>"
         f"<usageOperationUpdateTime>{iso(instance.launched_at)}</usageOperationUpdateTime>"
         "<privateDnsNameOptions><hostnameType>ip-name</hostnameType>"
         "<enableResourceNameDnsARecord>false</enableResourceNameDnsARecord>"
@@ -326,6 +347,38 @@ def describe_instance_status(call: Call) -> Mapping[str, Any]:
     instances = [one for one in described_instances(call) if every or one.state == "running"]
     shown, token = select(instances, call.params, getters)
     return {"instanceStatusSet": [_row(call, one) for one in shown], "nextToken": token}
+
+
+@operation("DescribeInstanceImageMetadata")
+def describe_instance_image_metadata(call: Call) -> Mapping[str, Any]:
+    """The image of each instance, also if it is deregistered."""
+    shown, token = select(described_instances(call), call.params, INSTANCE_FILTERS)
+    rows = [_image_row(call.region, one) for one in shown if one.state != "terminated"]
+    return {"instanceImageMetadataSet": rows, "nextToken": token}
+
+
+def _image_row(region: Region, instance: Instance) -> dict[str, Any]:
+    image = region.images.get(instance.image_id) or region.gone_images.get(instance.image_id)
+    metadata: dict[str, Any] = {"imageId": instance.image_id}
+    if image is not None:
+        metadata |= {
+            "name": image.name,
+            "imageOwnerId": image.owner_id,
+            "imageState": image.state if image.id in region.images else "deregistered",
+            "imageOwnerAlias": image.owner_alias,
+            "creationDate": image.created_at,
+            "isPublic": image.public,
+        }
+    return {
+        "instanceId": instance.id,
+        "instanceType": instance.type,
+        "launchTime": instance.launched_at,
+        "availabilityZone": instance.zone,
+        "instanceState": {"code": instance.state_code, "name": instance.state},
+        "instanceOwnerId": ACCOUNT_ID,
+        "tagSet": tag_set(instance.tags) or None,
+        "imageMetadata": metadata,
+    }
 
 
 @operation("GetConsoleOutput")
