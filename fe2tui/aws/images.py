@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -272,10 +273,31 @@ async def image_names(session: Session, ids: Iterable[str]) -> dict[str, str]:
     return names
 
 
-async def image_login_user(session: Session, image_id: str) -> str | None:
-    """The login user of its instances; None if it no longer exists, or does not tell."""
+async def image_login_user(session: Session, image_id: str, instance_id: str = "") -> str | None:
+    """The login user of its instances; None if it no longer exists, or does not tell.
+
+    With an instance that was launched from it, EC2 still tells the name and the owner of an image that was deregistered
+    or is private now. Source: EC2 API reference, DescribeInstanceImageMetadata.
+    """
     image = await image_by_id(session, image_id)
+    if image is None and instance_id:
+        with suppress(AwsError):
+            image = await _image_of_instance(session, instance_id)
     return None if image is None else image.known_login_user
+
+
+async def _image_of_instance(session: Session, instance_id: str) -> Image | None:
+    reply = await session.call("ec2", "DescribeInstanceImageMetadata", InstanceIds=[instance_id])
+    for one in reply.get("InstanceImageMetadata", ()):
+        kept = one.get("ImageMetadata", {})
+        return Image(
+            str(kept.get("ImageId", "")),
+            str(kept.get("Name", "")),
+            "",
+            str(kept.get("State", "")),
+            owner_id=str(kept.get("OwnerId", "")),
+        )
+    return None
 
 
 async def _describe_images(session: Session, **params: Any) -> list[Image]:

@@ -8,7 +8,7 @@ import binascii
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from fe2tui.aws.decode import InstanceReader, VolumeReader
+from fe2tui.aws.decode import InstanceReader, InstanceStatusReader, VolumeReader
 from fe2tui.aws.paged_reads import PAGE_SIZE, filter_chunks, read_all
 from fe2tui.aws.session import Session
 from fe2tui.errors import (
@@ -20,7 +20,7 @@ from fe2tui.errors import (
     UnreachableError,
     UnreadableError,
 )
-from fe2tui.model.instance import Instance, InstanceAttributes, State
+from fe2tui.model.instance import Instance, InstanceAttributes, InstanceStatus, State
 from fe2tui.model.volume import Volume
 
 _READS_TO_BE_SURE = 2  # reads in a row, because EC2 may return an old state once more
@@ -82,6 +82,13 @@ async def describe_volumes(session: Session, ids: Iterable[str] | None = None) -
         params: dict[str, Any] = {} if some is None else {"Filters": [{"Name": "volume-id", "Values": some}]}
         found += await read_all(session, "DescribeVolumes", VolumeReader(), MaxResults=PAGE_SIZE, **params)
     return found
+
+
+async def troubled_statuses(session: Session, ids: Sequence[str] | None = None) -> list[InstanceStatus]:
+    """The running instances, or those of these (at most 100), with failed status checks or scheduled events."""
+    params: dict[str, Any] = {"MaxResults": PAGE_SIZE} if ids is None else {"InstanceIds": list(ids)}
+    found = await read_all(session, "DescribeInstanceStatus", InstanceStatusReader(), **params)
+    return [one for one in found if one.is_trouble]
 
 
 async def instance_by_client_token(session: Session, token: str) -> Instance | None:

@@ -17,6 +17,7 @@ from fe2tui.model.text import join_words
 _AUTO_SCALING_TAG = "aws:autoscaling:groupName"
 _EC2_FLEET_TAG = "aws:ec2:fleet-id"
 _SPOT_FLEET_TAG = "aws:ec2spot:fleet-request-id"
+_MAINTAINED = "maintain"  # the type of fleets that replace their instances
 _BEANSTALK_TAG = "elasticbeanstalk:environment-name"
 _EKS_CLUSTER_TAGS = ("eks:cluster-name", "aws:eks:cluster-name")
 _EKS_NODE_GROUP_TAG = "eks:nodegroup-name"
@@ -34,7 +35,12 @@ class InstanceGroup(NamedTuple):
     smaller: str  # how a person gets fewer instances of it
     standby: str = ""  # a command that lets its instances be stopped, to be completed with their ids
     is_certain: bool = True
-    """Whether AWS launches another for sure. A fleet may be of a type that does not."""
+    """Whether AWS launches another for sure. A fleet whose type is not known may be of one that does not."""
+
+
+def fleet_id(instance: Instance) -> str:
+    """The id of the EC2 Fleet or Spot Fleet that launched the instance; else empty."""
+    return instance.tags.get(_EC2_FLEET_TAG) or instance.tags.get(_SPOT_FLEET_TAG) or ""
 
 
 def instance_group(instance: Instance) -> InstanceGroup | None:
@@ -74,14 +80,16 @@ def instance_group(instance: Instance) -> InstanceGroup | None:
             "lower the number where the nodes are launched (node group, Karpenter, kOps)",
             is_certain=False,
         )
+    if instance.fleet_type not in ("", _MAINTAINED):
+        return None
     if name := tags.get(_EC2_FLEET_TAG):
         smaller = (
             f"`aws ec2 modify-fleet --fleet-id {quote(name)} --target-capacity-specification TotalTargetCapacity=N`"
         )
-        return _fleet(f"the EC2 Fleet {name}", smaller)
+        return _fleet(f"the EC2 Fleet {name}", smaller, instance.fleet_type)
     if name := tags.get(_SPOT_FLEET_TAG):
         smaller = f"`aws ec2 modify-spot-fleet-request --spot-fleet-request-id {quote(name)} --target-capacity N`"
-        return _fleet(f"the Spot Fleet {name}", smaller)
+        return _fleet(f"the Spot Fleet {name}", smaller, instance.fleet_type)
     return None
 
 
@@ -92,9 +100,12 @@ def _auto_scaled(text: str, smaller: str, standby: str = "") -> InstanceGroup:
     )
 
 
-def _fleet(text: str, smaller: str) -> InstanceGroup:
-    another = "which launches a new instance for each that is {}, if it is of type maintain"
-    return InstanceGroup(text, another.format("stopped"), another.format("terminated"), smaller, is_certain=False)
+def _fleet(text: str, smaller: str, kind: str) -> InstanceGroup:
+    is_certain = kind == _MAINTAINED
+    another = (
+        f"which launches a new instance for each that is {{}}{'' if is_certain else ', if it is of type maintain'}"
+    )
+    return InstanceGroup(text, another.format("stopped"), another.format("terminated"), smaller, is_certain=is_certain)
 
 
 def stop_sentences(instances: Iterable[Instance]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from fe2tui.aws import instances as aws
 from fe2tui.aws import types
+from fe2tui.aws.fleets import with_fleet_types
 from fe2tui.aws.session import Session
 from fe2tui.errors import (
     AwsError,
@@ -45,6 +46,7 @@ from fe2tui.tasks.context import (
     Context,
     activity_entry,
     in_region,
+    known_account,
     report_store_errors,
     run_to_completion,
     unknown_result_error,
@@ -137,6 +139,7 @@ def plan_type_change(instance: Instance, to: str, catalogue: TypeCatalogue | Non
 async def read_type_change(ctx: Context, instance: Instance, to: str) -> TypeChange:
     """The prices of a change, as a plan without a catalogue. Raises as ``change_type`` if it is not possible."""
     to = to.strip().lower()
+    (instance,) = await with_fleet_types(ctx.session, [instance])
     fleet = Fleet(ctx.session.location, ctx.clock(), {instance.id: instance})
     _, prices = await asyncio.gather(_require_possible(ctx, instance, to, None), with_costs(ctx, fleet, ()))
     return plan_type_change(instance, to, None, prices)
@@ -232,11 +235,11 @@ class _TypeChanger:
     async def open_intent(self) -> None:
         """Record that the instance has to be started again, for the next start if this program is killed."""
         ctx, instance, location = self.ctx, self.instance, self.ctx.session.location
-        intent = TypeChangeIntent(
-            str(uuid.uuid4()), instance.id, instance.label, self.new, location.region, location.profile,
-            location.endpoint, ctx.clock(), activity=self.entry.id or 0,
-        )  # fmt: skip
         with report_store_errors(ctx, COMMAND, instance.id, instance.label):
+            intent = TypeChangeIntent(
+                str(uuid.uuid4()), instance.id, instance.label, self.new, location.region, location.profile,
+                location.endpoint, ctx.clock(), activity=self.entry.id or 0, account=(await known_account(ctx)).number,
+            )  # fmt: skip
             await asyncio.to_thread(ctx.store.type_changes.add, intent)
             self.open_token = intent.token
 
@@ -406,10 +409,10 @@ async def resume_type_changes(ctx: Context) -> list[Outcome]:
 
     Waits seconds only: an instance that still stops is left for the next time, and reported each time.
     """
-    location, pace = ctx.session.location, replace(ctx.pace, states=min(ctx.pace.states, _STOPPING_TIMEOUT))
+    pace = replace(ctx.pace, states=min(ctx.pace.states, _STOPPING_TIMEOUT))
     quick = replace(ctx, report=ignore_progress, pace=pace)
     outcomes = []
-    for intent in await asyncio.to_thread(ctx.store.type_changes.claim_open, location.profile, location.endpoint):
+    for intent in await asyncio.to_thread(ctx.store.type_changes.claim_open, await known_account(ctx)):
         try:
             outcomes.append(await _resume_type_change(quick, intent))
         finally:

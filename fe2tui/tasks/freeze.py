@@ -20,6 +20,7 @@ from fe2tui.tasks.context import (
     ActivityEntry,
     Context,
     activity_entry,
+    known_account,
     report_store_errors,
     require_writable,
     run_to_completion,
@@ -74,6 +75,7 @@ async def freeze(
             created_at=ctx.clock(),
             volume_count=max(1, len(instance.attachments)),
             activity=entry.id or 0,
+            account=(await known_account(ctx)).number,
         )
         return await _Freezer(ctx, plan, entry, intent).run(wait)
 
@@ -142,7 +144,7 @@ class _Freezer:
         user = instance.tags.get(USER_TAG, "").strip()
         if not user:
             with suppress(AwsError):
-                user = await aws.image_login_user(self.ctx.session, instance.image_id) or ""
+                user = await aws.image_login_user(self.ctx.session, instance.image_id, instance.id) or ""
         source = f"{instance.id} {instance.name}".strip()[:_TAG_LENGTH]
         tags = {"Name": self.plan.name, SOURCE_TAG: source}
         return {**tags, USER_TAG: user} if user else tags

@@ -109,7 +109,7 @@ async def _learn_from_console(ctx: Context, instance: Instance, hosts: HostKeys)
 async def _login_user(ctx: Context, instance: Instance) -> str | None:
     """The login user as its image tells, else as the console output does, else the last one that worked here."""
     with suppress(AwsError):
-        if instance.image_id and (user := await images.image_login_user(ctx.session, instance.image_id)):
+        if instance.image_id and (user := await images.image_login_user(ctx.session, instance.image_id, instance.id)):
             return user
     with suppress(AwsError):
         if user := parse_console_user(await instances.console_output(ctx.session, instance.id)):

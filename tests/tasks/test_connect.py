@@ -125,6 +125,7 @@ async def test_where_the_image_is_gone_the_console_output_tells_the_login_user_t
 ) -> None:
     scraper = replace(await find_instance(bench.ctx, "scraper"), image_id="ami-0123456789abcdef0")
     bench.fault("deny", action="DescribeInstances")  # so that it is taken as it is given
+    bench.fault("deny", action="DescribeInstanceImageMetadata")
     assert (await prepare_connection(bench.ctx, scraper)).route.user == "ec2-user"
     bench.fault("deny", action="GetConsoleOutput")
     connection = await prepare_connection(bench.ctx, replace(scraper, id="i-0123456789abcdef0"))

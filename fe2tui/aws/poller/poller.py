@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fe2tui.aws.decode import InstanceReader
+from fe2tui.aws.fleets import known_fleet_types
 from fe2tui.aws.paged_reads import PAGE_SIZE, InstancesRead, read_all, sort_and_compare
 from fe2tui.aws.poller.fleet_source import FleetSource, loop_time
 from fe2tui.aws.poller.image_sources import ImageNameSource, OwnImageSource, PublicImageSource, SnapshotSource
@@ -16,6 +17,7 @@ from fe2tui.aws.poller.price_sources import OnDemandPriceSource, SpotHistorySour
 from fe2tui.aws.poller.resource_sources import (
     AccountIdSource,
     CpuSource,
+    FleetTypeSource,
     IdleAddressSource,
     InstanceStatusSource,
     SpotRequestSource,
@@ -110,6 +112,7 @@ class Poller:
         self._account = AccountIdSource(session, fleet.account)
         self._spot_requests = SpotRequestSource(session, fleet.requests)
         self._statuses = InstanceStatusSource(session, fleet.statuses)
+        self._fleet_types = FleetTypeSource(session)
         self._sources: tuple[FleetSource[Any], ...] = (
             self._volumes,
             self._on_demand,
@@ -124,6 +127,7 @@ class Poller:
             self._addresses,
             self._public_images,
             self._statuses,
+            self._fleet_types,
         )
         self._part_reads: dict[FleetSource[Any], asyncio.Task[None]] = {}
         self._part_error: BaseException | None = None
@@ -269,7 +273,8 @@ class Poller:
         found = await read_all(
             self._session, "DescribeInstances", self._reader, keeps_objects=True, MaxResults=PAGE_SIZE
         )
-        self._instances_read = await sort_and_compare(found, self._instances_read.instances)
+        known = known_fleet_types(self._session, found)
+        self._instances_read = await sort_and_compare(known, self._instances_read.instances)
         is_first, self._seen_at = self._seen_at is None, self._clock()
         self._failures = 0
         self._failure = None

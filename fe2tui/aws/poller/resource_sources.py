@@ -14,6 +14,7 @@ from fe2tui.aws.worker_thread import in_worker_thread
 from fe2tui.errors import Fe2Error
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import InstanceStatus, State
+from fe2tui.model.instance_group import fleet_id
 from fe2tui.model.interruption import LIVE_REQUEST_STATES
 from fe2tui.model.spot import SpotRequest
 from fe2tui.model.volume import Volume
@@ -271,6 +272,31 @@ class InstanceStatusSource(FleetSource[Mapping[str, InstanceStatus]]):
         super().on_read_end(now, error)
         if any(one.failed for one in self.latest.values()):
             self.due = min(self.due, now + _FAILED_INTERVAL)
+
+
+class FleetTypeSource(FleetSource[None]):
+    """The types of the fleets that instances belong to, each once: the next read of the instances has them."""
+
+    name = "fleets"
+    interval = math.inf
+    ignores_failures = True
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session, None)
+        self.due = math.inf
+
+    def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
+        known = self._session.fleet_types
+        if any((key := fleet_id(one)) and key not in known for one in instances_read.instances.values()):
+            self.due = now
+
+    async def read(self, instances_read: InstancesRead) -> None:
+        from fe2tui.aws.fleets import read_fleet_types
+
+        await read_fleet_types(self._session, map(fleet_id, instances_read.instances.values()))
+
+    def request_read(self, *, failed: bool) -> None:
+        """A type never changes."""
 
 
 class AccountIdSource(FleetSource[str]):
