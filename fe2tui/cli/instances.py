@@ -9,13 +9,15 @@ import click
 from fe2tui.cli.completion import InstanceName
 from fe2tui.cli.options import GlobalOptions
 from fe2tui.cli.output import instance_line, print_json
-from fe2tui.cli.read import read_fleet_and_report
+from fe2tui.cli.read import print_fleet_problems, read_fleet_with_statuses
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import NoAddressError
 from fe2tui.model.documents import instance_document
 from fe2tui.model.text import DASH, age, dollars, table_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from fe2tui.model.fleet import Fleet
     from fe2tui.model.instance import Instance
     from fe2tui.tasks.context import Context
@@ -31,11 +33,12 @@ _COLUMNS = ("NAME", "ID", "STATE", "TYPE", "ZONE", "ADDRESS", "UP", "$/H", "$/MO
 def instances(options: GlobalOptions, everything: bool, long: bool) -> None:
     """List the instances, one a line."""
     from fe2tui.model.instance import State
-    from fe2tui.tasks.read_fleet import read_instances
+    from fe2tui.tasks.read_fleet import read_instances, with_statuses
     from fe2tui.tasks.spot_requests import read_interruptions
 
     async def read(ctx: Context) -> tuple[Fleet, list[Instance], InterruptionTexts]:
-        fleet = await (read_fleet_and_report if options.json or long else read_instances)(ctx)
+        reading = read_fleet_with_statuses(ctx) if options.json or long else with_statuses(ctx, read_instances(ctx))
+        fleet = await reading
         shown = [each for each in fleet.instances.values() if everything or each.state is not State.TERMINATED]
         shown.sort(key=lambda each: (each.name.casefold(), each.id))
         return fleet, shown, await read_interruptions(ctx, shown, fleet.requests)
@@ -45,7 +48,8 @@ def instances(options: GlobalOptions, everything: bool, long: bool) -> None:
         print_json([instance_document(each, fleet, interruptions) for each in shown])
     elif shown:
         table = _instance_table(shown, fleet, interruptions) if long else None
-        click.echo("\n".join(table or (instance_line(each, interruptions) for each in shown)))
+        notes = {**_troubles(shown, fleet), **interruptions}
+        click.echo("\n".join(table or (instance_line(each, notes) for each in shown)))
     if not shown:
         click.echo(f"No instances in {fleet.location.region}.", err=True)
 
@@ -55,20 +59,26 @@ def instances(options: GlobalOptions, everything: bool, long: bool) -> None:
 @click.pass_obj
 def instance(options: GlobalOptions, name: str) -> None:
     """Print one instance, by its name or id."""
+    import asyncio
+
     from fe2tui.tasks.names import resolve_instance
-    from fe2tui.tasks.read_fleet import read_instances
+    from fe2tui.tasks.read_fleet import read_named_fleet, read_named_instances, with_status_of
     from fe2tui.tasks.spot_requests import read_interruptions
 
     async def read(ctx: Context) -> tuple[Fleet, Instance, InterruptionTexts]:
-        fleet = await (read_fleet_and_report if options.json else read_instances)(ctx)
+        fleet = await (read_named_fleet if options.json else read_named_instances)(ctx, [name])
+        print_fleet_problems(fleet)
         found = resolve_instance(fleet, name)
-        return fleet, found, await read_interruptions(ctx, [found], fleet.requests)
+        fleet, interruptions = await asyncio.gather(
+            with_status_of(ctx, fleet, found), read_interruptions(ctx, [found], fleet.requests)
+        )
+        return fleet, found, interruptions
 
     fleet, found, interruptions = CommandRun(options).run(read)
     if options.json:
         print_json(instance_document(found, fleet, interruptions))
     else:
-        click.echo(instance_line(found, interruptions))
+        click.echo(instance_line(found, {**_troubles([found], fleet), **interruptions}))
 
 
 @click.command()
@@ -77,12 +87,12 @@ def instance(options: GlobalOptions, name: str) -> None:
 def ip(options: GlobalOptions, name: str) -> None:
     """Print an instance's public address (IPv4, else IPv6), or its private one if use_private_address is set."""
     from fe2tui.tasks.names import resolve_instance
-    from fe2tui.tasks.read_fleet import read_instances
+    from fe2tui.tasks.read_fleet import read_named_instances
 
     command = CommandRun(options)
 
     async def read(ctx: Context) -> Instance:
-        return resolve_instance(await read_instances(ctx), name)
+        return resolve_instance(await read_named_instances(ctx, [name]), name)
 
     found = command.run(read)
     address = found.private_ip if command.settings.use_private_address else found.public_address
@@ -108,12 +118,22 @@ def _address_remedy(instance: Instance) -> str:
     return "It gets one when it runs." if instance.state is State.PENDING else "Start it first."
 
 
+def _troubles(shown: Iterable[Instance], fleet: Fleet) -> dict[str, str]:
+    """What is wrong with those of the instances that something is wrong with, by id."""
+    from fe2tui.model.instance_trouble import trouble_of
+    from fe2tui.tasks.context import utc_now
+
+    now = utc_now()
+    return {one.id: trouble.text for one in shown if (trouble := trouble_of(one, fleet, now)) is not None}
+
+
 def _instance_table(shown: list[Instance], fleet: Fleet, interruptions: InterruptionTexts) -> list[str]:
     from fe2tui.model.instance import State
     from fe2tui.model.money.rates import hourly_cost, monthly_cost
     from fe2tui.tasks.context import utc_now
 
     now = utc_now()
+    troubles = _troubles(shown, fleet)
     rows = [
         (
             each.name or DASH,
@@ -126,8 +146,9 @@ def _instance_table(shown: list[Instance], fleet: Fleet, interruptions: Interrup
             dollars(hourly_cost(each, fleet).total, 3),
             dollars(monthly_cost(each, fleet)),
             *([interruptions.get(each.id, "")] if interruptions else []),
+            *([troubles.get(each.id, "")] if troubles else []),
         )
         for each in shown
     ]
-    heads = (*_COLUMNS, "INTERRUPTED") if interruptions else _COLUMNS
+    heads = (*_COLUMNS, *(["INTERRUPTED"] if interruptions else []), *(["TROUBLE"] if troubles else []))
     return table_lines(heads, rows, right=("UP", "$/H", "$/MONTH"))

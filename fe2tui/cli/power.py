@@ -12,7 +12,7 @@ from fe2tui.cli.exit_status import print_error, print_message
 from fe2tui.cli.options import GlobalOptions
 from fe2tui.cli.output import outcome_document, print_json
 from fe2tui.cli.prompts import confirm_effects, confirm_impact
-from fe2tui.cli.read import read_fleet_and_report
+from fe2tui.cli.read import print_fleet_problems
 from fe2tui.cli.run import CommandRun
 from fe2tui.model.progress import Outcome
 from fe2tui.model.text import join_words, visible
@@ -62,6 +62,7 @@ def stop(options: GlobalOptions, names: tuple[str, ...], force: bool, wait: bool
     Asks first with --force, and where AWS would replace an instance that stops: in an Auto Scaling group, an EC2 Fleet,
     an EKS cluster or Elastic Beanstalk. Without a terminal it refuses then, except with --yes.
     """
+    from fe2tui.aws.fleets import with_fleet_types
     from fe2tui.model.instance_group import stop_sentences
     from fe2tui.tasks import power
 
@@ -72,7 +73,7 @@ def stop(options: GlobalOptions, names: tuple[str, ...], force: bool, wait: bool
         is_forced = force and not options.yes
         if not ctx.session.read_only and (is_forced or stop_sentences(known.values())):
             unstoppable = await power.find_unstoppable(ctx, known.values())
-            going = [each for key, each in known.items() if key not in unstoppable]
+            going = await with_fleet_types(ctx.session, [one for key, one in known.items() if key not in unstoppable])
             warnings = stop_sentences(going)
             if going and (is_forced or warnings):
                 command.clear_progress()
@@ -105,15 +106,17 @@ def reboot(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
 @click.pass_obj
 def terminate(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
     """Terminate instances. Shows what is lost and what stays, and asks for the name, or for the count of several."""
+    from fe2tui.aws.fleets import with_fleet_types
     from fe2tui.tasks import terminate as task
     from fe2tui.tasks.context import require_writable
     from fe2tui.tasks.impact import terminate_impact
     from fe2tui.tasks.names import resolve_instances
+    from fe2tui.tasks.read_fleet import read_named_fleet
 
     async def work(ctx: Context) -> list[Outcome]:
         require_writable(ctx, "nothing can be terminated")
-        fleet = await read_fleet_and_report(ctx)
-        among = resolve_instances(fleet, names)
+        fleet = print_fleet_problems(await read_named_fleet(ctx, names))
+        among = await with_fleet_types(ctx.session, resolve_instances(fleet, names))
         known = {each.id: each for each in among}
         protected = await task.protected_ids(ctx, [*known])
         impact = terminate_impact(fleet, among, now=ctx.clock(), protected=protected)
@@ -142,10 +145,10 @@ async def _skipped_outcomes(ctx: Context, impact: Impact, among: Sequence[Instan
 
 def act_on_instances(command: CommandRun, names: Sequence[str], act: PowerAction) -> int:
     from fe2tui.tasks.names import resolve_instances
-    from fe2tui.tasks.read_fleet import read_instances
+    from fe2tui.tasks.read_fleet import read_named_instances
 
     async def work(ctx: Context) -> list[Outcome]:
-        fleet = await read_instances(ctx)
+        fleet = await read_named_instances(ctx, names)
         return await act(ctx, fleet, {each.id: each for each in resolve_instances(fleet, names)})
 
     return print_outcomes(command.options, command.run(work))

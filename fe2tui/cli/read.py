@@ -46,10 +46,16 @@ async def read_fleet_and_report(ctx: Context) -> Fleet:
     return print_fleet_problems(await read_fleet.read_fleet(ctx))
 
 
+async def read_fleet_with_statuses(ctx: Context) -> Fleet:
+    from fe2tui.tasks import read_fleet
+
+    return print_fleet_problems(await read_fleet.with_statuses(ctx, read_fleet.read_fleet(ctx)))
+
+
 def print_instance(options: GlobalOptions, instance: Instance) -> None:
     """Print an instance that the command has launched or changed. As JSON with its costs, which are read for that."""
     if options.json:
-        print_json(instance_document(instance, CommandRun(options).run(read_fleet_and_report)))
+        print_json(instance_document(instance, CommandRun(options).run(read_fleet_with_statuses)))
     else:
         click.echo(instance_line(instance))
 

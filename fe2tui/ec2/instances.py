@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fe2tui.aws import instances as aws
+from fe2tui.aws.fleets import with_fleet_types
 from fe2tui.ec2.client import Client, HasId, Reference, TypeReference, confirm_effects, name_of, names_of
 from fe2tui.ec2.notebook import Lines, outcome_lines
 from fe2tui.errors import FieldError, UsageError
 from fe2tui.model.fleet import Fleet
-from fe2tui.model.instance import Instance, State
+from fe2tui.model.instance import Instance, InstanceStatus, State
 from fe2tui.model.instance_group import instance_group, stop_sentences
 from fe2tui.model.launch import LaunchRequest, parse_market
 from fe2tui.model.progress import Outcome
@@ -37,7 +38,7 @@ from fe2tui.tasks.impact import Impact, terminate_impact
 from fe2tui.tasks.keys import AccountKey, KeyChoices, read_key_choices
 from fe2tui.tasks.launch import launch_when_capacity
 from fe2tui.tasks.names import find_instance, resolve_instance, resolve_instances
-from fe2tui.tasks.read_fleet import read_fleet, read_instances
+from fe2tui.tasks.read_fleet import read_instances, read_named_fleet
 from fe2tui.tasks.spot_requests import RequestWithInstance
 
 _PRICES_WAIT = 20.0  # seconds at most for prices that a person is asked to agree to
@@ -50,6 +51,10 @@ class InstanceMethods(Client):
         """The instances of the region by name, without those that are shutting down or terminated."""
         found = self._run(lambda ctx: aws.describe_instances(ctx.session))
         return Lines(sorted((one for one in found if not one.state.is_gone), key=lambda one: (one.name, one.id)))
+
+    def statuses(self) -> Lines[InstanceStatus]:
+        """The running instances whose status checks fail, or for which AWS has scheduled an event."""
+        return Lines(self._run(lambda ctx: aws.troubled_statuses(ctx.session)))
 
     def instance(self, name: Reference) -> Instance:
         """The instance with that name or id. Raises NotFoundError, AmbiguousError, UsageError (empty name)."""
@@ -160,6 +165,7 @@ class InstanceMethods(Client):
             if ctx.session.read_only:
                 return []
             found = await asyncio.gather(*(find_instance(ctx, name) for name in wanted))
+            found = await with_fleet_types(ctx.session, found)
             members = [one for one in found if instance_group(one) is not None]
             unstoppable = await power.find_unstoppable(ctx, members) if members else {}
             return [one for one in members if one.id not in unstoppable]
@@ -235,8 +241,8 @@ class InstanceMethods(Client):
         wanted = names_of(names)
 
         async def work(ctx: Context) -> Impact:
-            fleet = await read_fleet(ctx)
-            found = resolve_instances(fleet, wanted)
+            fleet = await read_named_fleet(ctx, wanted)
+            found = await with_fleet_types(ctx.session, resolve_instances(fleet, wanted))
             protected = await terminating.protected_ids(ctx, [one.id for one in found])
             return terminate_impact(fleet, found, now=ctx.clock(), protected=protected)
 

@@ -120,6 +120,20 @@ def instance_document(
         "state_reason": instance.state_reason,
         "spot_request_id": instance.spot_request_id,
         "interruption": interrupted.get(instance.id) or None,
+        **_status_document(instance, fleet),
+    }
+
+
+def _status_document(instance: Instance, fleet: Fleet) -> dict[str, Any]:
+    """Failed status checks (instance, system, attached-ebs) and what AWS has scheduled; null where not known."""
+    status = fleet.statuses.get(instance.id)
+    if status is None and any(problem.part == "status checks" for problem in fleet.problems):
+        return {"failed_checks": None, "failed_since": None, "scheduled_events": None}
+    events = status.events if status is not None else ()
+    return {
+        "failed_checks": list(status.failed) if status is not None else [],
+        "failed_since": iso_time(status.failed_since) if status is not None else None,
+        "scheduled_events": [{"code": one.code, "not_before": iso_time(one.not_before)} for one in events],
     }
 
 

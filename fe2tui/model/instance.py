@@ -48,7 +48,7 @@ class ScheduledEvent(NamedTuple):
     not_before: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class InstanceStatus:
     """The failed status checks of a running instance, and what AWS has scheduled for it.
 
@@ -59,6 +59,13 @@ class InstanceStatus:
     failed: tuple[str, ...] = ()
     failed_since: datetime | None = None
     events: tuple[ScheduledEvent, ...] = ()
+
+    def __repr__(self) -> str:
+        """``i-0b39947b710d05337: instance check failed since 2026-12-01 03:17 UTC``."""
+        since = f" since {self.failed_since:%Y-%m-%d %H:%M} UTC" if self.failed_since is not None else ""
+        parts = [f"{check} check failed{since}" for check in self.failed]
+        parts += [f"{one.code} {f'on {one.not_before:%Y-%m-%d}' if one.not_before else 'now'}" for one in self.events]
+        return f"{self.id}: {', '.join(parts) or 'no trouble'}"
 
     @property
     def is_trouble(self) -> bool:
@@ -114,6 +121,7 @@ class Instance:
     hibernation: bool = False
     instance_profile: str | None = None
     tenancy: str = "default"
+    fleet_type: str = ""  # maintain, request or instant: of its EC2 Fleet or Spot Fleet, where that was read
     image_boot_mode: str = ""  # what its image asks for: legacy-bios, uefi, uefi-preferred; empty for the type's own
 
     def __repr__(self) -> str:

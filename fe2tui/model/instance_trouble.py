@@ -19,10 +19,17 @@ STOPPING_TOO_LONG = timedelta(minutes=10)
 
 
 class Trouble(NamedTuple):
-    """``forms`` say what is wrong, the longest first; ``remedy`` is a sentence about what to do."""
+    """``forms`` say what is wrong, the longest first; ``remedy`` is a sentence about what to do.
+
+    ``text`` says what is wrong after the state, which a list shows by itself.
+    """
 
     forms: tuple[str, ...]
     remedy: str
+
+    @property
+    def text(self) -> str:
+        return self.forms[0].removeprefix("running, ")
 
 
 def trouble_of(instance: Instance, fleet: Fleet, now: datetime) -> Trouble | None:

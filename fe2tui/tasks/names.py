@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
@@ -11,14 +12,16 @@ from typing import TypeVar
 
 from fe2tui.aws import images as aws_images
 from fe2tui.aws import instances as aws
+from fe2tui.aws.paged_reads import filter_chunks
 from fe2tui.errors import AmbiguousError, NotFoundError, StoreError, UsageError
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import IMAGE_WORDS, Image
 from fe2tui.model.instance import Instance
 from fe2tui.model.text import join_words, plural
-from fe2tui.tasks.context import Context, wait_until_shown
+from fe2tui.tasks.context import Context, known_account, wait_until_shown
 
 _MAX_SUGGESTED = 8  # names in an error
+_INSTANCE_ID = re.compile("i-[0-9a-f]+")
 _DEFAULT_IMAGE = "ubuntu"  # the image for no name, as in fastec2
 _Named = TypeVar("_Named", Instance, Image)
 
@@ -65,10 +68,19 @@ async def find_instance(ctx: Context, name: str) -> Instance:
     """The instance with that id or Name, as AWS shows it now. Raises as ``resolve_instance`` does."""
     if not name.strip():
         return resolve_instance([], name)
-    is_id = name.startswith("i-") and all(character in "0123456789abcdef" for character in name[2:])
-    filters = {"instance-id": [name]} if is_id else {"tag:Name": [literal_filter(name)]}
-    found = await aws.describe_instances(ctx.session, filters=filters)
+    found = await describe_named(ctx, [name])
     return resolve_instance(found or await aws.describe_instances(ctx.session), name)
+
+
+async def describe_named(ctx: Context, names: Iterable[str]) -> list[Instance]:
+    """The instances with these ids or Names, asked for by EC2's filters. A Name that reads like an id is not found."""
+    wanted = dict.fromkeys(names)
+    ids = [name for name in wanted if _INSTANCE_ID.fullmatch(name)]
+    texts = [literal_filter(name) for name in wanted if name.strip() and name not in ids]
+    reads = [aws.describe_instances(ctx.session, ids)] if ids else []
+    reads += [aws.describe_instances(ctx.session, filters={"tag:Name": some}) for some in filter_chunks(texts)]
+    found = {one.id: one for some in await asyncio.gather(*reads) for one in some}
+    return list(found.values())
 
 
 async def find_instance_with_user(ctx: Context, name: str) -> tuple[Instance, str | None]:
@@ -76,13 +88,14 @@ async def find_instance_with_user(ctx: Context, name: str) -> tuple[Instance, st
     user, at, rest = name.partition("@")
     if not at:
         return await find_instance(ctx, name), None
-    every = await aws.describe_instances(ctx.session)  # both could be a Name
+    found = await describe_named(ctx, [name, rest])  # both could be a Name
+    among = found or await aws.describe_instances(ctx.session)
     try:
-        return resolve_instance(every, name), None
+        return resolve_instance(among, name), None
     except AmbiguousError:
         raise
     except NotFoundError:
-        return resolve_instance(every, rest), user
+        return resolve_instance(among, rest), user
 
 
 async def read_instance(ctx: Context, instance_id: str) -> Instance:
@@ -174,11 +187,9 @@ async def find_own_images(ctx: Context, among: Iterable[Image], names: Iterable[
 
 async def _find_requested_image(ctx: Context, wanted: str) -> Image | None:
     """An image of that name or id that the journal has: waits until EC2 shows it, for ``pace.settle`` seconds."""
-    location = ctx.session.location
     with suppress(StoreError):
-        intents = await asyncio.to_thread(
-            ctx.store.freezes.pending, location.profile, location.endpoint, location.region
-        )
+        account = await known_account(ctx)
+        intents = await asyncio.to_thread(ctx.store.freezes.pending, account, ctx.session.region)
         for intent in intents:
             since, image_id = intent.asked_at or intent.created_at, intent.image_id
             if image_id is None or wanted not in (intent.name, image_id):

@@ -7,7 +7,7 @@ for costs (``usage_history``). The dashboard reads through ``aws.poller`` instea
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Collection, Iterable
 from contextlib import closing
 from dataclasses import replace
 from typing import TypeVar
@@ -15,15 +15,17 @@ from typing import TypeVar
 from fe2tui.aws import images as aws_images
 from fe2tui.aws import instances as aws_instances
 from fe2tui.aws import snapshots as aws_snapshots
+from fe2tui.aws.paged_reads import PAGE_SIZE
 from fe2tui.aws.prices import cached_prices, current_prices
 from fe2tui.aws.spot_prices import SpotHistoryCache, SpotPrices, current_spot_prices
 from fe2tui.errors import AwsError, Fe2Error
 from fe2tui.model.fleet import Fleet, Prices, Problem
 from fe2tui.model.image import Image
-from fe2tui.model.instance import Instance
+from fe2tui.model.instance import Instance, InstanceStatus, State
 from fe2tui.model.money.spot_usage import spot_history_spans
 from fe2tui.tasks import usage_history
 from fe2tui.tasks.context import Context, in_time, no_read
+from fe2tui.tasks.names import describe_named
 
 _Value = TypeVar("_Value")
 _ACCOUNT_WAIT = 8.0  # seconds: asked once, beside all that the costs need
@@ -36,6 +38,33 @@ async def read_instances(ctx: Context) -> Fleet:
     await asyncio.to_thread(ctx.store.fleets.save, fleet)
     requests = await usage_history.record_fleet(ctx, fleet)
     return replace(fleet, requests={one.id: one for one in requests})
+
+
+async def read_named_instances(ctx: Context, names: Collection[str]) -> Fleet:
+    """``read_instances`` for a command about instances with these names or ids.
+
+    In a region with more instances than a page has, as the last read showed, only these are read, if all are found.
+    """
+    return await _read_named(ctx, names) or await read_instances(ctx)
+
+
+async def read_named_fleet(ctx: Context, names: Collection[str]) -> Fleet:
+    """``read_fleet`` for a command about instances with these names or ids, as ``read_named_instances`` reads them."""
+    if (fleet := await _read_named(ctx, names, with_volumes=True)) is None:
+        return await read_fleet(ctx)
+    return await with_costs(ctx, fleet, fleet.instances.values())
+
+
+async def _read_named(ctx: Context, names: Collection[str], *, with_volumes: bool = False) -> Fleet | None:
+    """Only these instances; None where all are to be read."""
+    location = ctx.session.location
+    if not await asyncio.to_thread(ctx.store.fleets.has_more_instances, location, PAGE_SIZE):
+        return None
+    found = await describe_named(ctx, names)
+    if not {one.id for one in found}.union(one.name for one in found).issuperset(names):
+        return None
+    await usage_history.record_instances(ctx, found, with_volumes=with_volumes)
+    return Fleet(location, ctx.clock(), {one.id: one for one in found}, account=ctx.session.account)
 
 
 async def read_fleet(ctx: Context) -> Fleet:
@@ -56,6 +85,30 @@ async def read_fleet(ctx: Context) -> Fleet:
     )
     requests = await usage_history.record_fleet(ctx, seen, has_volumes=volumes is not None)
     return replace(seen, requests={one.id: one for one in requests})
+
+
+async def with_statuses(ctx: Context, reading: Awaitable[Fleet]) -> Fleet:
+    """A fleet that is read, with the failed status checks and scheduled events of its instances, read at once."""
+    problems: list[Problem] = []
+    fleet, statuses = await asyncio.gather(
+        reading, read_or_problem("status checks", aws_instances.troubled_statuses(ctx.session), problems)
+    )
+    return _add_statuses(fleet, statuses, problems)
+
+
+async def with_status_of(ctx: Context, fleet: Fleet, instance: Instance) -> Fleet:
+    """The fleet with the status of one instance. AWS is asked only if that runs."""
+    problems: list[Problem] = []
+    statuses: list[InstanceStatus] | None = []
+    if instance.state is State.RUNNING:
+        reading = aws_instances.troubled_statuses(ctx.session, [instance.id])
+        statuses = await read_or_problem("status checks", reading, problems)
+    return _add_statuses(fleet, statuses, problems)
+
+
+def _add_statuses(fleet: Fleet, statuses: list[InstanceStatus] | None, problems: list[Problem]) -> Fleet:
+    known = {one.id: one for one in statuses or ()}
+    return replace(fleet, statuses=known, problems=(*fleet.problems, *problems))
 
 
 async def read_whole_fleet(ctx: Context) -> Fleet:

@@ -178,7 +178,7 @@ def test_instances_for_people_waits_for_no_prices(fe2: Any, cloud: Cloud) -> Non
     first = [call["action"] for call in cloud.control("/demo/calls", method="GET")]
     # the prices of spot instances seen for the first time, and when AWS stopped them: not to be read later
     asked = "DescribeSpotInstanceRequests"
-    assert sorted(first) == ["DescribeInstances", asked, "DescribeSpotPriceHistory"]
+    assert sorted(first) == ["DescribeInstanceStatus", "DescribeInstances", asked, "DescribeSpotPriceHistory"]
     cloud.control("/demo/calls", method="DELETE")
     fe2("instances")
     # of one that AWS interrupted: when, and why
@@ -438,3 +438,41 @@ def test_no_control_character_of_a_tag_reaches_a_terminal_also_not_as_json(fe2: 
             assert r"\u009b31mred" in screen.text
     (one,) = [each for each in fe2("instances", "--json").json if each["name"] == "[prod] web"]
     assert "\x9b" in "".join(one["tags"].values())
+
+
+def test_the_odd_instances_that_people_really_have(fe2: Any) -> None:
+    in_virginia = ("--region", "us-east-1")
+    table = fe2("instances", "--long", *in_virginia)
+    assert table.status == 0
+    rows = {line.split()[0]: line for line in table.lines}
+    assert rows["NAME"].endswith("TROUBLE")
+    assert re.search(r"does not answer since [\w :]+$", rows["stuck"])
+    assert re.search(r"AWS retires it on \d+ \w+: stop and start it before$", rows["retiring"])
+    assert "::ffff:127.0.0.1" in rows["only-ipv6"] and " chi-1a " in rows["edge"]
+    assert re.search(r"–\s+–\s*$", rows["edge"]), "the region's price is not that of a Local Zone"
+    lines = fe2("instances", *in_virginia).out
+    assert "stuck (i-" in lines and ": 127.0.0.1 – does not answer since" in lines
+    known = {each["name"]: each for each in fe2("instances", "--json", *in_virginia).json}
+    assert known["stuck"]["failed_checks"] == ["instance"] and known["stuck"]["failed_since"].endswith("Z")
+    (event,) = known["retiring"]["scheduled_events"]
+    assert event["code"] == "instance-retirement" and event["not_before"].endswith("Z")
+    assert (known["edge"]["failed_checks"], known["edge"]["scheduled_events"]) == ([], [])
+    assert (known["only-ipv6"]["public_ip"], known["only-ipv6"]["private_ip"]) == (None, None)
+    assert fe2("ip", "only-ipv6", *in_virginia).out == "::ffff:127.0.0.1\n"
+    assert fe2("instance", "stuck", "--json", *in_virginia).json["failed_checks"] == ["instance"]
+    asked = fe2("stop", "web-asg-1", *in_virginia)
+    assert asked.status == 2 and "belongs to the Auto Scaling group web-asg" in asked.err
+    asked = fe2("stop", "fleet-1", *in_virginia)
+    assert asked.status == 2 and "launches a new instance for each that is stopped." in asked.err
+    assert "runs Windows" in fe2("connect", "windows", *in_virginia).err
+    assert " ec2-user " in fe2("connect", "old-image", "--print", *in_virginia).out, "EC2 still tells the image's name"
+
+
+def test_status_checks_that_may_not_be_read_are_not_taken_for_passed(fe2: Any, cloud: Cloud) -> None:
+    fault = cloud.control("/demo/faults", {"kind": "deny", "action": "DescribeInstanceStatus"})["id"]
+    try:
+        said = fe2("instances", "--json")
+    finally:
+        cloud.control(f"/demo/faults/{fault}", method="DELETE")
+    assert {each["failed_checks"] for each in said.json} == {None}
+    assert "Without status checks:" in said.err and "ec2:DescribeInstanceStatus" in said.err
