@@ -125,7 +125,7 @@ def _connect_options(route: Route, hosts: HostKeys, offered: OfferedKeys) -> dic
         "host_key_alias": route.instance_id,
         # Not the list itself: asyncssh reads the person's own known hosts for an empty list.
         "known_hosts": lambda host, addr, port: (known, [], []),
-        # Kinds of which no key is known come last: a machine that has only such a key shows it, and is refused.
+        # Kinds without a known key come last: a machine that has only such a key shows it, and is refused.
         "server_host_key_algs": sorted(_WANTED_HOST_KEYS, key=lambda kind: _key_type(kind) not in known_types),
         "x509_trusted_certs": None,
         "gss_host": None,

@@ -15,7 +15,7 @@ import os
 import shutil
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
@@ -109,7 +109,7 @@ class Sandbox:
             if not Sandbox.uses_bwrap and _are_installed(_PROGRAMS) and await self._make(self._unshare()):
                 return True
             Sandbox.uses_bwrap = True
-            Sandbox.possible = _are_installed(_PROGRAMS_WITH_BWRAP) and await self._make(self._bwrap())
+            Sandbox.possible = _are_installed(_PROGRAMS_WITH_BWRAP) and await self._make_with_bwrap()
             return Sandbox.possible
 
     def _unshare(self) -> list[str]:
@@ -121,7 +121,14 @@ class Sandbox:
             SANDBOX_FOLDER, " ".join(_PROGRAM_FOLDERS), " ".join(_ETC),
         ]  # fmt: skip
 
-    def _bwrap(self) -> list[str]:
+    async def _make_with_bwrap(self) -> bool:
+        # in a file, since the arguments of a process can be read inside, too
+        with (self._disk.folder / "bwrap").open("w+", encoding="utf-8") as file:
+            file.write("\0".join(self._bwrap_arguments()))
+            file.seek(0)
+            return await self._make(["bwrap", "--args", str(file.fileno()), "sh", "-c", _HOLD], (file.fileno(),))
+
+    def _bwrap_arguments(self) -> list[str]:
         """The user is 0 there: for another one, bwrap would need a second namespace, which nothing could enter."""
         disk, etc = self._disk, self._disk.folder / "etc"
         etc.mkdir(exist_ok=True)
@@ -132,7 +139,7 @@ class Sandbox:
             "hostname": f"{disk.hostname}\n",
         }.items():
             (etc / name).write_text(text, encoding="utf-8")
-        argv = ["bwrap", "--die-with-parent", "--unshare-user", "--uid", "0", "--gid", "0", "--unshare-pid"]
+        argv = ["--die-with-parent", "--unshare-user", "--uid", "0", "--gid", "0", "--unshare-pid"]
         argv += ["--unshare-uts", "--hostname", disk.hostname, "--proc", "/proc", "--dev", "/dev"]
         for folder in map(Path, _PROGRAM_FOLDERS):
             if folder.is_symlink():
@@ -153,13 +160,13 @@ class Sandbox:
             f"{disk.folder}/run",
             f"{SANDBOX_FOLDER}/run",
         ]
-        argv += ["--ro-bind", f"{disk.folder}/bin", f"{SANDBOX_FOLDER}/bin", "--remount-ro", "/"]
-        return [*argv, "sh", "-c", _HOLD]
+        return [*argv, "--ro-bind", f"{disk.folder}/bin", f"{SANDBOX_FOLDER}/bin", "--remount-ro", "/"]
 
-    async def _make(self, argv: list[str]) -> bool:
+    async def _make(self, argv: list[str], pass_fds: Sequence[int] = ()) -> bool:
         self._holder = await asyncio.create_subprocess_exec(
-            *argv, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd="/", env={"PATH": SANDBOX_PATH}, start_new_session=True
-        )
+            *argv, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd="/", env={"PATH": SANDBOX_PATH},
+            start_new_session=True, pass_fds=pass_fds,
+        )  # fmt: skip
         assert self._holder.stdout is not None
         with suppress(TimeoutError):
             async with asyncio.timeout(_START_PATIENCE):
