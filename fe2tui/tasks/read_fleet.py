@@ -45,17 +45,23 @@ async def read_named_instances(ctx: Context, names: Collection[str]) -> Fleet:
 
     In a region with more instances than a page has, as the last read showed, only these are read, if all are found.
     """
-    return await _read_named(ctx, names) or await read_instances(ctx)
+    if (fleet := await _read_named(ctx, names)) is None:
+        return await read_instances(ctx)
+    await usage_history.record_instances(ctx, fleet.instances.values())
+    return fleet
 
 
 async def read_named_fleet(ctx: Context, names: Collection[str]) -> Fleet:
     """``read_fleet`` for a command about instances with these names or ids, as ``read_named_instances`` reads them."""
-    if (fleet := await _read_named(ctx, names, with_volumes=True)) is None:
+    if (named := await _read_named(ctx, names)) is None:
         return await read_fleet(ctx)
-    return await with_costs(ctx, fleet, fleet.instances.values())
+    instances = named.instances.values()
+    fleet = await with_costs(ctx, named, instances)
+    await usage_history.record_instances(ctx, instances, with_volumes=True, known_volumes=fleet.volumes)
+    return fleet
 
 
-async def _read_named(ctx: Context, names: Collection[str], *, with_volumes: bool = False) -> Fleet | None:
+async def _read_named(ctx: Context, names: Collection[str]) -> Fleet | None:
     """Only these instances; None where all are to be read."""
     location = ctx.session.location
     if not await asyncio.to_thread(ctx.store.fleets.has_more_instances, location, PAGE_SIZE):
@@ -63,7 +69,6 @@ async def _read_named(ctx: Context, names: Collection[str], *, with_volumes: boo
     found = await describe_named(ctx, names)
     if not {one.id for one in found}.union(one.name for one in found).issuperset(names):
         return None
-    await usage_history.record_instances(ctx, found, with_volumes=with_volumes)
     return Fleet(location, ctx.clock(), {one.id: one for one in found}, account=ctx.session.account)
 
 

@@ -26,6 +26,7 @@ from fe2tui.errors import Fe2Error, StoreError, ThrottledError, UnreachableError
 from fe2tui.model.fleet import Fleet, InstanceUsage, Prices
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.spot import SpotRequest
+from fe2tui.model.volume import Volume
 from fe2tui.tasks.context import Context, in_time
 
 _RUNNING_STATES = (State.PENDING, State.RUNNING)
@@ -35,18 +36,25 @@ _READ_TIMEOUT = 2.0  # seconds
 InstanceUsageById = Mapping[str, tuple[InstanceUsage, ...]]
 
 
-async def record_instances(ctx: Context, instances: Iterable[Instance], *, with_volumes: bool = False) -> None:
-    """Record some instances as they are now; ``with_volumes`` reads and records their volumes too."""
+async def record_instances(
+    ctx: Context,
+    instances: Iterable[Instance],
+    *,
+    with_volumes: bool = False,
+    known_volumes: Mapping[str, Volume] | None = None,
+) -> None:
+    """Record some instances as they are now; ``with_volumes``: with their volumes, read now or ``known``."""
     some = {one.id: one for one in instances}
     if not some:
         return
     fleet = Fleet(ctx.session.location, ctx.clock(), some)
-    ids = [attachment.volume_id for one in some.values() for attachment in one.attachments] if with_volumes else []
+    reads_volumes = with_volumes and known_volumes is None
+    ids = [attachment.volume_id for one in some.values() for attachment in one.attachments] if reads_volumes else []
     prices, found = await asyncio.gather(
         cached_prices(ctx.store.prices, ctx.session.region),
         in_time(lambda: aws.describe_volumes(ctx.session, ids), _READ_TIMEOUT),
     )
-    volumes = {one.id: one for one in found or ()}
+    volumes = {one.id: one for one in found or ()} if known_volumes is None else known_volumes
     await _record(ctx, replace(fleet, prices=prices or Prices(), volumes=volumes), False, bool(volumes))
 
 

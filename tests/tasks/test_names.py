@@ -12,7 +12,9 @@ from fe2tui.errors import AmbiguousError, NotFoundError, UsageError
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.location import Location
+from fe2tui.model.money.rates import hourly_cost
 from fe2tui.tasks.names import find_instance, resolve_instance, resolve_instances
+from fe2tui.tasks.read_fleet import read_instances, read_named_fleet, read_named_instances
 from tests.tasks.tasks_bench import Bench
 
 
@@ -91,3 +93,21 @@ async def test_find_instance_reads_only_that_name(bench: Bench) -> None:
     bench.forget_calls()
     assert (await find_instance(bench.ctx, "base")).name == "base"
     assert len(bench.calls("DescribeInstances")) == 1
+
+
+async def test_in_a_large_region_a_command_asks_only_for_the_instances_that_it_names(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await read_instances(bench.ctx)
+    monkeypatch.setattr("fe2tui.tasks.read_fleet.PAGE_SIZE", 3)
+    vault = await find_instance(bench.ctx, "vault")
+    bench.forget_calls()
+    fleet = await read_named_instances(bench.ctx, ["worker", vault.id])
+    assert sorted(one.label for one in fleet.instances.values()) == ["vault", "worker", "worker"]
+    with pytest.raises(AmbiguousError):
+        resolve_instance(fleet, "worker")
+    assert all(call["params"]["Filter"] for call in bench.calls("DescribeInstances"))
+    costs = await read_named_fleet(bench.ctx, ["base"])
+    (base,) = costs.instances.values()
+    assert hourly_cost(base, costs).total is not None and len(bench.calls("DescribeVolumes")) == 1
+    assert len((await read_named_instances(bench.ctx, ["base", "no such"])).instances) > 10, "for the nearest names"
