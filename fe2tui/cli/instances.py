@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -13,25 +16,30 @@ from fe2tui.cli.read import print_fleet_problems, read_fleet_with_statuses
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import NoAddressError
 from fe2tui.model.documents import instance_document
-from fe2tui.model.text import DASH, age, dollars, table_lines
+from fe2tui.model.text import DASH, age, cell_width, dollars, fit, table_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from fe2tui.model.fleet import Fleet
     from fe2tui.model.instance import Instance
     from fe2tui.tasks.context import Context
     from fe2tui.tasks.spot_requests import InterruptionTexts
 
-_COLUMNS = ("NAME", "ID", "STATE", "TYPE", "ZONE", "ADDRESS", "UP", "$/H", "$/MONTH")
+_COLUMNS = ("NAME", "ID", "STATE", "TYPE", "ZONE", "ADDRESS", "UP")
+_COST_COLUMNS = ("$/H", "$/MONTH")
+_LEFT_OUT_FIRST = ("UP", "ZONE", "ADDRESS", "TYPE")
 
 
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="Also terminated instances, as long as EC2 shows them.")
-@click.option("--long", "-l", is_flag=True, help="A table with types, zones, ages and costs.")
+@click.option("--long", "-l", is_flag=True, help="In columns, and with their costs.")
 @click.pass_obj
 def instances(options: GlobalOptions, everything: bool, long: bool) -> None:
-    """List the instances, one a line."""
+    """List the instances, one a line.
+
+    On a terminal in columns, else as NAME (ID STATE): ADDRESS.
+    """
     from fe2tui.model.instance import State
     from fe2tui.tasks.read_fleet import read_instances, with_statuses
     from fe2tui.tasks.spot_requests import read_interruptions
@@ -47,9 +55,14 @@ def instances(options: GlobalOptions, everything: bool, long: bool) -> None:
     if options.json:
         print_json([instance_document(each, fleet, interruptions) for each in shown])
     elif shown:
-        table = _instance_table(shown, fleet, interruptions) if long else None
         notes = {**_troubles(shown, fleet), **interruptions}
-        click.echo("\n".join(table or (instance_line(each, notes) for each in shown)))
+        if long:
+            lines = _instance_table(shown, fleet, interruptions)
+        elif sys.stdout.isatty():
+            lines = _terminal_table(shown, notes)
+        else:
+            lines = [instance_line(each, notes) for each in shown]
+        click.echo("\n".join(lines))
     if not shown:
         click.echo(f"No instances in {fleet.location.region}.", err=True)
 
@@ -121,28 +134,19 @@ def _address_remedy(instance: Instance) -> str:
 def _troubles(shown: Iterable[Instance], fleet: Fleet) -> dict[str, str]:
     """What is wrong with those of the instances that something is wrong with, by id."""
     from fe2tui.model.instance_trouble import trouble_of
-    from fe2tui.tasks.context import utc_now
 
-    now = utc_now()
+    now = datetime.now(UTC)
     return {one.id: trouble.text for one in shown if (trouble := trouble_of(one, fleet, now)) is not None}
 
 
 def _instance_table(shown: list[Instance], fleet: Fleet, interruptions: InterruptionTexts) -> list[str]:
-    from fe2tui.model.instance import State
     from fe2tui.model.money.rates import hourly_cost, monthly_cost
-    from fe2tui.tasks.context import utc_now
 
-    now = utc_now()
+    now = datetime.now(UTC)
     troubles = _troubles(shown, fleet)
     rows = [
         (
-            each.name or DASH,
-            each.id,
-            f"{each.state} spot" if each.is_spot else str(each.state),
-            each.type,
-            each.zone_letter,
-            each.public_address or DASH,
-            age(now - each.launched_at) if each.launched_at and each.state is State.RUNNING else DASH,
+            *_facts(each, now),
             dollars(hourly_cost(each, fleet).total, 3),
             dollars(monthly_cost(each, fleet)),
             *([interruptions.get(each.id, "")] if interruptions else []),
@@ -150,5 +154,36 @@ def _instance_table(shown: list[Instance], fleet: Fleet, interruptions: Interrup
         )
         for each in shown
     ]
-    heads = (*_COLUMNS, *(["INTERRUPTED"] if interruptions else []), *(["TROUBLE"] if troubles else []))
-    return table_lines(heads, rows, right=("UP", "$/H", "$/MONTH"))
+    notes = [*(["INTERRUPTED"] if interruptions else []), *(["TROUBLE"] if troubles else [])]
+    heads = (*_COLUMNS, *_COST_COLUMNS, *notes)
+    return table_lines(heads, rows, right=("UP", *_COST_COLUMNS))
+
+
+def _terminal_table(shown: list[Instance], notes: Mapping[str, str]) -> list[str]:
+    """Without costs, and with as many columns as the terminal has space for."""
+    now, width = datetime.now(UTC), shutil.get_terminal_size().columns
+
+    def table(left_out: tuple[str, ...]) -> list[str]:
+        kept = [number for number, name in enumerate(_COLUMNS) if name not in left_out]
+        rows = [[facts[number] for number in kept] for facts in (_facts(each, now) for each in shown)]
+        if notes:
+            rows = [[*row, notes.get(each.id, "")] for row, each in zip(rows, shown, strict=True)]
+        heads = [_COLUMNS[number] for number in kept] + (["ALERT"] if notes else [])
+        return table_lines(heads, rows, right=("UP",))
+
+    forms = (table(_LEFT_OUT_FIRST[:count]) for count in range(len(_LEFT_OUT_FIRST) + 1))
+    return fit(width, forms, lambda lines: max(map(cell_width, lines)))
+
+
+def _facts(each: Instance, now: datetime) -> tuple[str, ...]:
+    from fe2tui.model.instance import State
+
+    return (
+        each.name or DASH,
+        each.id,
+        f"{each.state} spot" if each.is_spot else str(each.state),
+        each.type,
+        each.zone_letter,
+        each.public_address or DASH,
+        age(now - each.launched_at) if each.launched_at and each.state is State.RUNNING else DASH,
+    )

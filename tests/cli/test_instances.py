@@ -72,6 +72,15 @@ def test_instances_prints_one_line_a_machine_as_fastec2_did(fe2: Any, cloud: Clo
         assert found[3].partition(" – ")[0] == instance.get("PublicIpAddress", "No public IP")
 
 
+def test_instances_are_in_columns_on_a_terminal(fe2: Any) -> None:
+    with Screen(fe2.command("instances"), fe2.environment) as screen:
+        assert screen.wait_for_end() == 0
+        head, *rows = screen.text.splitlines()
+    assert head.split()[:3] == ["NAME", "ID", "STATE"]
+    assert "$/H" not in head and "No public IP" not in screen.text
+    assert any(re.match(r"base +i-[0-9a-f]+ +running", row) for row in rows)
+
+
 TAKEN = r"interrupted by AWS .*: no capacity in us-east-2b; AWS will restart it"
 
 
