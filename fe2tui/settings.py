@@ -207,7 +207,9 @@ class Settings:
         ' a command, as in "notify-send fe2tui": it gets the text as its last argument.',
     )
     read_only: bool = _setting(False, _flag, "Refuse every change, as --read-only does.")
-    theme: str = _setting("", _text, "Colour theme of the dashboard; empty: its own.")
+    theme: str = _setting(
+        "", _text, "Colour theme of the dashboard; empty: the one that was chosen last with the command Theme."
+    )
     keys: Mapping[str, str] = _setting({}, _text_table, "[keys]: command = key, to bind other keys; see the key list.")
     columns: tuple[str, ...] = _setting(
         (), _texts, "Columns of the instances, in order; tag:NAME shows a tag; empty: as many as fit."
@@ -278,6 +280,9 @@ def _error(path: Path, text: str, problem: _Problem) -> SettingError:
     return SettingError(f"{where}: {problem.summary}", f"{problem.remedy} {result}")
 
 
+_OTHER_SPELLINGS = {"color": "colour"}
+
+
 def _check_table(
     into: type[Settings] | type[ProfileSettings], table: Mapping[str, object]
 ) -> tuple[dict[str, Any], list[_Problem]]:
@@ -285,7 +290,9 @@ def _check_table(
     known = {each.name: each for each in fields(into)}
     values: dict[str, Any] = {}
     problems: list[_Problem] = []
-    for key, value in table.items():
+    for written, value in table.items():
+        key = _OTHER_SPELLINGS.get(written, written)
+        key = key if key in known and key not in table else written
         if key not in known:
             problems.append(_unknown_key(into, key, known))
             continue

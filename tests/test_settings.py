@@ -38,7 +38,7 @@ def test_every_kind_of_value_is_read(written: Callable[[str], Path]) -> None:
         written(
             'profile = "work"\nport = 2222\nkey_file = "~/k.pem"\nuse_private_address = true\nquick_seconds = 3\n'
             'notify = "notify-send fe2tui"\naddress_url = ""\ncolumns = ["state", "tag:owner"]\n[keys]\nlaunch = "n"\n'
-            '[profiles.production]\ncolour = "red"\nread_only = true\n'
+            '[profiles.production]\ncolor = "red"\nread_only = true\n'
         )
     )
     assert (settings.long_run_hours, settings.high_cost, settings.cpu_chart) == (24.0, 50.0, None)
@@ -91,7 +91,7 @@ def test_a_wrong_setting_of_a_profile_guards_the_account_of_that_profile_unless_
     written: Callable[[str], Path],
 ) -> None:
     text = (
-        "[profiles.a]\ncolor = 'red'\n\n[profiles.b]\nread_only = 1\n\n[profiles.c]\nsafe = true\n\n"
+        "[profiles.a]\ncolr = 'red'\n\n[profiles.b]\nread_only = 1\n\n[profiles.c]\nsafe = true\n\n"
         "[profiles.d]\ncolour = 3\n\n[keys]\nlaunch = 'n'\nstop = 4\n"
     )
     settings, problems = read(written(text))
@@ -101,7 +101,7 @@ def test_a_wrong_setting_of_a_profile_guards_the_account_of_that_profile_unless_
     for problem, parts in zip(
         problems,
         (
-            ("line 2: “color” is not a setting.", "Did you mean “colour”?", "It is ignored."),
+            ("line 2: “colr” is not a setting.", "Did you mean “colour”?", "It is ignored."),
             ("line 5: “read_only” is 1.", f"true or false. {guarded} b."),
             ("line 8: “safe” is not a setting.", f"{guarded} c."),
             ("line 11: “colour” is 3.", "It is ignored."),

@@ -65,7 +65,9 @@ def build_keymap(settings_keys: Mapping[str, str]) -> Keymap:
             continue
         key = normalize_key(text)
         if key is None:
-            problems.append(f"[keys] {command_id}: “{text}” is not a key. Write one such as x, X, f5 or ctrl+t.")
+            problems.append(
+                f"[keys] {command_id}: “{text}” is not a key that terminals send. Write one such as x, X, f5 or ctrl+t."
+            )
         elif key in _MOVEMENT_KEYS:
             problems.append(
                 f"[keys] {command_id}: {key_label(key)} moves the cursor, and cannot be bound to a command."
@@ -104,6 +106,11 @@ def normalize_key(text: str) -> str | None:
     modifiers = [modifier.strip().lower() for modifier in modifiers]
     if any(modifier not in _MODIFIERS for modifier in modifiers):
         return None
+    is_letter = len(key.strip()) == 1 and key.strip().isalpha()
+    if len(key) == 1 and not is_letter and {"ctrl", "shift"} & set(modifiers):
+        return None  # terminals send no such key
+    if len(key) == 1 and {"ctrl", "shift"} <= set(modifiers):
+        return None  # terminals send the same for ctrl+t and ctrl+shift+t
     key = _SPELLINGS.get(key.strip().lower(), key.strip() or key)
     if len(key) == 1:
         key = "space" if key == " " else key

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fe2tui import paths
 from fe2tui.errors import CredentialsError, Fe2Error, MfaNeededError, StoreError
 from fe2tui.model.text import join_words, plural, visible
 from fe2tui.tui import gc_tuning
@@ -47,7 +48,7 @@ class Startup:
         if self._app.startup_problem:
             self._services.report_error("Settings", Fe2Error(self._app.startup_problem))
         for problem in self._settings_problems():
-            self._services.report_error("Settings", Fe2Error(problem, "See config.toml."))
+            self._services.report_error("Settings", Fe2Error(problem, f"See {paths.config_file()}."))
 
     def _settings_problems(self) -> list[str]:
         app, settings = self._app, self._app.settings
