@@ -58,6 +58,9 @@ class SharedReads(Generic[_Key, _Result]):
         if self._tasks:
             await asyncio.wait(list(self._tasks.values()), timeout=timeout)
 
+    def is_reading(self, key: _Key) -> bool:
+        return key in self._tasks and not self._tasks[key].done()
+
     def forget(self, key: _Key) -> None:
         """Have the next caller start a new read."""
         self._tasks.pop(key, None)

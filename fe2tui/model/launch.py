@@ -20,6 +20,7 @@ _MARKETS: dict[str, Market] = {
     **dict.fromkeys(("on-demand", "false", "no", "0", "-"), "on-demand"),
 }
 MAX_NAME_LENGTH = 255
+ZERO_WIDTH_JOINER = "\u200d"  # joins several emoji into one
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,8 @@ def _name_error(name: str) -> FieldError | None:
         return error
     if len(name) > MAX_NAME_LENGTH:
         return FieldError("name", f"A name has at most {MAX_NAME_LENGTH} characters.", f"This one has {len(name)}.")
-    if not name.isprintable() or name != name.strip():
+    characters = name.replace(ZERO_WIDTH_JOINER, "")
+    if not characters.isprintable() or name != name.strip() or not characters.strip():
         return FieldError("name", "A name has no control characters and no space around it.", "Type it again.")
     if re.fullmatch(r"i-[0-9a-f]{8,17}", name):
         return FieldError(

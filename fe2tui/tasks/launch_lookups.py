@@ -145,6 +145,10 @@ class LaunchLookups:
         except TimeoutError:
             return {}
 
+    def is_reading_prices(self, type_name: str) -> bool:
+        """Whether an answer of ``prices`` or ``spot_prices`` is still on its way."""
+        return any(self._answers.is_reading(key) for key in (("prices",), ("spot", type_name)))
+
     def forget(self, *questions: str) -> None:
         """Ask these again: ``keys`` after one was created, ``network`` after a security group was, ``spot``."""
         for key in self._answers:

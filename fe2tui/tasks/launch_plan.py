@@ -100,6 +100,7 @@ class LaunchPlan:
     on_demand_per_hour: Decimal | None = None
     purchase_text: str = ""
     planned_at: datetime | None = None  # when the plan began
+    is_price_pending: bool = False  # prices are still being read: a later plan has them
 
     @property
     def is_possible(self) -> bool:
@@ -227,6 +228,7 @@ class _Planner:
             on_demand_per_hour=on_demand,
             purchase_text=purchase_text(request.market, kind is not None and bool(kind.local_disk)),
             planned_at=planned_at,
+            is_price_pending=self.with_cost and self.lookups.is_reading_prices(request.type),
         )
 
     async def read_spot_prices(self) -> Mapping[str, Decimal]:
@@ -283,7 +285,7 @@ class _Planner:
                 f"{kind.name} is {_ARCHITECTURE_NAMES.get(wanted, wanted)}, "
                 f"and {image.name or image.id} is for {image.architecture}."
             )
-            self.errors.append(FieldError("image", summary, f"Choose the {wanted} image, or another type."))
+            self.errors.append(FieldError("image", summary, f"Choose an image for {wanted}, or another type."))
         return kind, image
 
     async def check_name(self) -> None:

@@ -42,6 +42,8 @@ def has_one(context: CommandContext) -> str | None:
 
 def can_launch(context: CommandContext) -> str | None:
     """In the images pane: instances can be launched from the selected image, if there is one."""
+    if not context.region:
+        return "No region is known yet. Sign in, or choose a profile or a region."
     if context.pane != IMAGES or not context.images:
         return None
     reason = has_one(context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,7 +16,7 @@ from fe2tui.model.launch import LaunchRequest, ZonePrice, purchase_text
 from fe2tui.tasks.keys import AccountKey, KeyChoices
 from fe2tui.tasks.launch_plan import LaunchCost, LaunchPlan
 from fe2tui.tasks.launch_resources import GroupPlan, KeyPlan
-from fe2tui.tui.forms.launch import LaunchDefaults, LaunchForm, LaunchSources
+from fe2tui.tui.forms.launch import LaunchDefaults, LaunchDraft, LaunchForm, LaunchSources
 from tests.tui.form_host import Host
 
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)
@@ -33,8 +34,16 @@ class Planned:
     """Plans as AWS would have them. ``requests`` are those that a plan was made for; ``zones`` and ``errors`` hold."""
 
     def __init__(
-        self, zones: tuple[ZonePrice, ...] = ZONES, errors: tuple[FieldError, ...] = (), kind: InstanceType = KIND
+        self,
+        zones: tuple[ZonePrice, ...] = ZONES,
+        errors: tuple[FieldError, ...] = (),
+        kind: InstanceType = KIND,
+        *,
+        price_is_pending: bool = False,
     ) -> None:
+        self.price_is_pending = price_is_pending
+        self.answers = asyncio.Event()  # a plan waits for it
+        self.answers.set()
         self.zones = zones
         self.kind = kind
         self.errors = errors
@@ -43,8 +52,10 @@ class Planned:
     async def plan(self, request: LaunchRequest) -> LaunchPlan:
         """The plan of a request."""
         self.requests.append(request)
+        await self.answers.wait()
         offering = [one for one in self.zones if one.is_offered and request.zone in (None, one.zone)]
         machine = offering[0].price if request.is_spot and offering else ON_DEMAND
+        on_demand = None if self.price_is_pending else ON_DEMAND
         return LaunchPlan(
             request,
             self.errors,
@@ -54,9 +65,10 @@ class Planned:
             key=KeyPlan("default", "use", "in ~/.ssh/id_ed25519"),
             group=GroupPlan("ssh", "sg-1", None, "port 22 from 203.0.113.7 only"),
             zones=tuple(one.zone for one in offering),
-            cost=LaunchCost(machine, Decimal("6.40"), Decimal("0.005")),
+            cost=LaunchCost(None if self.price_is_pending else machine, Decimal("6.40"), Decimal("0.005")),
             zone_prices=self.zones,
-            on_demand_per_hour=ON_DEMAND,
+            on_demand_per_hour=on_demand,
+            is_price_pending=self.price_is_pending,
             purchase_text=purchase_text(request.market),
         )
 
@@ -82,11 +94,23 @@ class Planned:
 
         return LaunchSources(self.plan, types, images, keys, groups, address, {})
 
-    def form(self, first: LaunchDefaults | None = None, again: LaunchRequest | None = None) -> LaunchForm:
+    def form(
+        self,
+        first: LaunchDefaults | None = None,
+        again: LaunchRequest | None = None,
+        *,
+        draft: LaunchDraft | None = None,
+    ) -> LaunchForm:
         """The form."""
         begins = LaunchDefaults(type=KIND.name) if first is None else first
         return LaunchForm(
-            self.sources(), region="us-east-2", clock=lambda: NOW, defaults=begins, previous=again, settle_seconds=0.01
+            self.sources(),
+            region="us-east-2",
+            clock=lambda: NOW,
+            defaults=begins,
+            previous=again,
+            settle_seconds=0.01,
+            draft=draft,
         )
 
     def newest(self) -> LaunchRequest:

@@ -21,7 +21,7 @@ from fe2tui.tui.forms.launch import LaunchDefaults, LaunchForm
 from fe2tui.tui.forms.launch_purchase import PurchasePrices, lay_out_items
 from fe2tui.tui.forms.launch_suggestions import similar_types_filter
 from fe2tui.tui.forms.radio import RadioLine
-from tests.tui.form_host import UNANSWERED, Host, opened, said, text_of, until, write
+from tests.tui.form_host import UNANSWERED, Host, error_of, opened, said, text_of, until, write
 from tests.tui.launch_plans import KIND, ZONES, Planned, place_of
 
 SPOT = LaunchDefaults(type=KIND.name, market="spot")
@@ -194,7 +194,7 @@ async def test_with_every_field_wrong_the_cost_stays_visible_and_each_field_reac
     wrong = tuple(FieldError(name, f"Something is wrong with the {name} here.", "Correct it.") for name in names)
     planned = Planned(errors=wrong)
     async with opened(planned.form(SPOT)) as (pilot, host):
-        await at_once(host, planned)
+        await until(lambda: "are right" in said(host, "#cost"))
         await pilot.press("ctrl+s")
         await until(lambda: host.form.query_one("#iops", FormRow).error)
         for name in names:
@@ -204,6 +204,64 @@ async def test_with_every_field_wrong_the_cost_stays_visible_and_each_field_reac
             assert host.size.region.contains_region(row.query_one(".label").region)
             cost = host.form.query_one("#cost")
             assert cost.region.height > 0 and host.size.region.contains_region(cost.region)
+
+
+async def test_an_error_does_not_move_the_form_and_no_cost_is_shown_beside_it() -> None:
+    planned = Planned()
+    async with opened(planned.form(), (120, 36)) as (pilot, host):
+        await at_once(host, planned)
+        before = host.form.query_one("#type .label").region
+        planned.errors = (FieldError("image", "p3.8xlarge is Intel or AMD, and base is for arm64.", "Choose another."),)
+        planned.answers.clear()
+        focus(host, "#type Input")
+        await write(pilot, "x")
+        await until(lambda: said(host, "#type .hint") == "")  # it was about another type
+        planned.answers.set()
+        await pilot.press("tab")
+        await until(lambda: error_of(host, "image"))
+        assert host.form.query_one("#image .label").region.y < before.y
+        assert host.form.query_one("#name .label").region.y == before.y - 3
+        assert said(host, "#cost") == "The cost is shown when image, disk and type are right."
+        assert said(host, "#zones") == ""
+        planned.errors = ()
+        focus(host, "#disk Input")
+        await write(pilot, "80.5")
+        await until(lambda: "is not a number" in error_of(host, "disk") or host.form.query_one("#disk .hint").size)
+        await until(lambda: said(host, "#disk .hint") == "GiB gp3")
+        assert "$" not in said(host, "#cost")
+
+
+async def test_prices_that_are_still_being_read_are_looked_up_and_not_unknown() -> None:
+    planned = Planned(price_is_pending=True)
+    async with opened(planned.form()) as (_, host):
+        assert said(host, "#cost") == "Looking up the cost …"
+        await until(lambda: planned.requests and "looking up" in said(host, "#prices"))
+        assert said(host, "#cost") == "Looking up the cost …"
+        planned.price_is_pending = False
+        await at_once(host, planned)
+        assert "On demand 12.240" in said(host, "#prices")
+
+
+async def test_what_was_typed_into_a_form_that_is_left_is_kept_until_a_new_one_is_asked_for() -> None:
+    planned = Planned()
+    async with opened(planned.form()) as (pilot, host):
+        await at_once(host, planned)
+        await pilot.press("escape")
+        assert isinstance(host.form, LaunchForm) and host.form.draft is None
+    async with opened(planned.form()) as (pilot, host):
+        await at_once(host, planned)
+        await write(pilot, "mine")
+        await pilot.press("escape")
+        assert isinstance(host.form, LaunchForm) and host.form.draft is not None
+        draft = host.form.draft
+    async with opened(planned.form(draft=draft)) as (pilot, host):
+        await at_once(host, planned)
+        name = host.form.query_one("#name", Field)
+        assert (name.value, planned.newest().name) == ("mine", "mine")
+        await pilot.press("ctrl+n")
+        assert name.value == ""
+        await pilot.press("escape")
+        assert isinstance(host.form, LaunchForm) and host.form.draft is None
 
 
 @pytest.mark.parametrize(

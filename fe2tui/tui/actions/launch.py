@@ -19,7 +19,7 @@ from fe2tui.tasks import launch as task
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.launch import LaunchLookups, launch_when_capacity
 from fe2tui.tui.command_context import CommandContext, is_form_open, wait_until_no_form
-from fe2tui.tui.forms.launch import USUAL_TYPE, LaunchDefaults, LaunchForm, LaunchSources
+from fe2tui.tui.forms.launch import USUAL_TYPE, LaunchDefaults, LaunchDraft, LaunchForm, LaunchSources
 from fe2tui.tui.forms.launch_text import cost_content
 from fe2tui.tui.forms.no_capacity import ANY_ZONE, ON_DEMAND, TYPE, WAIT, NoCapacityForm
 from fe2tui.tui.forms.type_list import type_source
@@ -71,14 +71,21 @@ async def launch(context: CommandContext, type_name: str | None = None) -> None:
 
     ``type_name`` is the initial type. Where no zone has capacity, the person is asked what to do.
     """
-    forms = _LaunchForms.of(context)
-    request = await context.services.ask(
-        forms.launch_form(launch_defaults(context) if type_name is None else LaunchDefaults(type=type_name))
-    )
-    if request is None:
-        forms.lookups.close()
-    else:
-        _start_launch(context, request, forms)
+    forms, services = _LaunchForms.of(context), context.services
+    defaults = launch_defaults(context) if type_name is None else LaunchDefaults(type=type_name)
+    kept = services.launch_draft
+    has_draft = kept is not None and (kept.region, kept.defaults) == (context.region, defaults)
+    form = forms.launch_form(defaults, draft=kept if has_draft else None)
+    request = await services.ask(form)
+    if request is not None:
+        services.launch_draft = None
+        _start_launch(context, request, forms, form.draft)
+        return
+    forms.lookups.close()
+    if form.draft is not None and form.draft != kept:
+        services.tell("What you typed is kept: the next launch form begins with it.")
+    if form.draft is not None or has_draft:
+        services.launch_draft = form.draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,7 @@ class _LaunchForms:
         defaults: LaunchDefaults | None = None,
         *,
         previous: LaunchRequest | None = None,
+        draft: LaunchDraft | None = None,
         opens_type_picker: bool = False,
     ) -> LaunchForm:
         context, ctx, lookups = self.context, self.ctx, self.lookups
@@ -116,11 +124,16 @@ class _LaunchForms:
             clock=ctx.clock,
             defaults=defaults,
             previous=previous,
+            draft=draft,
             opens_type_picker=opens_type_picker,
         )
 
 
-def _start_launch(context: CommandContext, request: LaunchRequest, forms: _LaunchForms) -> None:
+def _start_launch(
+    context: CommandContext, request: LaunchRequest, forms: _LaunchForms, draft: LaunchDraft | None
+) -> None:
+    """``draft`` is kept for the next form if nothing is launched."""
+
     async def work(ctx: Context) -> Instance:
         selected: set[str] = set()
 
@@ -132,6 +145,10 @@ def _start_launch(context: CommandContext, request: LaunchRequest, forms: _Launc
 
         try:
             return await _launch_until_done(replace(ctx, report=report), request, forms)
+        except Fe2Error:
+            if not selected and context.services.launch_draft is None:
+                context.services.launch_draft = draft
+            raise
         finally:
             forms.lookups.close()
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from textual import on
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -39,6 +40,9 @@ from fe2tui.tui.forms.type_picker import TypePicker
 USUAL_TYPE = "t3.micro"
 FIELD_NAMES = ("name", "image", "disk", "type", "key_name", "security_group", "address", "iops")
 ROW_NAMES = (*FIELD_NAMES, "market")
+_PAIR = frozenset({"image", "type"})  # which have to fit each other
+_LOOKED_UP_FIELDS = _PAIR | {"key_name", "security_group"}
+PRICE_CHECK_SECONDS = 1.0  # until a plan is made again whose prices were still being read
 _ROW_OF_FIELD = {"zone": "market"}  # errors of these fields are shown in the row of another
 _SIZE = re.compile(r"(\d[\d,]*)\s*(?:g|gb|gib)?", re.IGNORECASE)
 _NUMBER = re.compile(r"(\d[\d,]*)")
@@ -52,6 +56,20 @@ class LaunchDefaults:
     type: str = USUAL_TYPE
     market: Market = "on-demand"
     zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchDraft:
+    """What a person had typed into a form that was left, or whose launch was refused.
+
+    ``defaults`` are the values with which that form began, in ``region``.
+    """
+
+    region: str
+    defaults: LaunchDefaults
+    texts: Mapping[str, str]
+    purchase: PurchaseOption
+    new_keys: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +93,15 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
     """Answers with a request whose plan has no errors, or None.
 
     Each change makes a plan soon after: what AWS would launch, its cost, and what is wrong. ``previous`` is a request
-    to start from; ``opens_type_picker`` opens the picker at types like the one in the field, the cheapest first.
+    to start from, ``draft`` what was typed before; ``opens_type_picker`` opens the picker at types like the one in the
+    field, the cheapest first. When the form is left, ``draft`` has what was typed into it, or None.
     """
 
     CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "launch.tcss"]
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+t", "types", "All types", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+t", "types", "All types", show=False),
+        Binding("ctrl+n", "start_over", "New form", show=False),
+    ]
 
     def __init__(
         self,
@@ -89,6 +111,7 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
         clock: Callable[[], datetime],
         defaults: LaunchDefaults | None = None,
         previous: LaunchRequest | None = None,
+        draft: LaunchDraft | None = None,
         opens_type_picker: bool = False,
         settle_seconds: float = SETTLE_SECONDS,
     ) -> None:
@@ -101,11 +124,17 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
         self._clock = clock
         self._opens_type_picker = opens_type_picker
         typed = _request_texts(previous) if previous is not None else {}
-        self._start_texts = {"image": defaults.image, "type": defaults.type, "security_group": "ssh"} | typed
+        self._defaults = defaults
+        self._default_texts = {"image": defaults.image, "type": defaults.type, "security_group": "ssh"}
+        self._has_draft = draft is not None
+        self.draft = draft
+        if draft is not None:
+            typed = {name: text for name, text in draft.texts.items() if text != self._default_texts.get(name, "")}
+        self._start_texts = self._default_texts | typed
         first = defaults if previous is None else previous
-        self._purchase = PurchaseOption(first.market, first.zone)
+        self._purchase = PurchaseOption(first.market, first.zone) if draft is None else draft.purchase
         self._key_choices: KeyChoices | None = None
-        self._new_keys: set[str] = set()  # the names picked for a key pair to create
+        self._new_keys = set(draft.new_keys if draft is not None else ())  # names picked for a key pair to create
         if previous is not None and previous.key_name and previous.key_action == CREATE:
             self._new_keys.add(previous.key_name)
         self._edited_fields = set(typed)  # an address that was not edited is looked up by the plan
@@ -167,6 +196,32 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
         if self._opens_type_picker:
             self.call_after_refresh(self.action_types)
 
+    # What was typed
+
+    def extra_keys(self) -> Sequence[tuple[str, str, str]]:
+        return (("^n", "New form", "start_over"),) if self._has_draft else ()
+
+    def action_start_over(self) -> None:
+        """Forget what was typed, in this form and before."""
+        self._edited_fields.clear()
+        self._checked_rows = {"market"}
+        for name in FIELD_NAMES:
+            self._field(name).input.value = self._default_texts.get(name, "")
+        if self._key_choices is not None:
+            self._prefer_key(self._key_choices)
+        self._has_draft = False
+        self.write_key_hints()
+        self._choose_market(self._defaults.market)
+        self._field("name").input.focus()
+
+    def dismiss(self, result: LaunchRequest | None = None) -> AwaitComplete:
+        texts = self._field_texts() if self.is_active else {}
+        if texts:
+            is_filled = any(texts[name] != self._default_texts.get(name, "") for name in self._edited_fields)
+            draft = LaunchDraft(self._region, self._defaults, texts, self._purchase, frozenset(self._new_keys))
+            self.draft = draft if is_filled else None
+        return super().dismiss(result)
+
     def _field(self, name: str) -> Field:
         return self.query_one(f"#{name}", Field)
 
@@ -213,10 +268,13 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
         new_key = choices.free_name
         self._new_keys.add(new_key)
         self._suggest_field("key_name").set_suggestions(launch_suggestions.key_suggestions(choices, new_key))
-        field = self._field("key_name")
-        if "key_name" not in self._edited_fields and not field.value:
-            field.input.value = choices.preferred or (choices.importable[0].name if choices.importable else new_key)
+        if "key_name" not in self._edited_fields and not self._field("key_name").value:
+            self._prefer_key(choices)
         self._plan_soon()
+
+    def _prefer_key(self, choices: KeyChoices) -> None:
+        importable = choices.importable[0].name if choices.importable else choices.free_name
+        self._field("key_name").input.value = choices.preferred or importable
 
     def _suggest_new_key(self, typed: str) -> Suggestion | None:
         return launch_suggestions.new_key_suggestion(self._key_choices, typed)
@@ -253,6 +311,8 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
             self._checked_rows.discard(field.id)
         if field.value != self._planned_texts.get(field.id):
             field.show_error(None)
+            if field.id in _LOOKED_UP_FIELDS:
+                field.show_hint("")  # it was about the text before
             self._plan_soon(self._settle_seconds)
 
     def submit_by_enter(self) -> None:
@@ -269,6 +329,8 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
         field = next((node for node in event.input.ancestors if isinstance(node, Field)), None)
         if field is not None and field.id is not None and field.id in self._edited_fields:
             self._checked_rows.add(field.id)
+            if field.id in _PAIR:
+                self._checked_rows.update(_PAIR)
             if self._plan is not None:
                 self._show_row_errors(self._plan)
 
@@ -373,6 +435,8 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
         self._field("address").show_hint(*launch_text.address_hints(plan))
         self.write_key_hints()  # the prices may have become the last that takes the focus
         self._show_row_errors(plan)
+        if plan.is_price_pending:
+            self._plan_timer = self.set_timer(PRICE_CHECK_SECONDS, self._plan_now)
 
     def _show_row_errors(self, plan: LaunchPlan) -> None:
         """Show the errors of the checked rows beside them, and an error that belongs to no row below them all."""

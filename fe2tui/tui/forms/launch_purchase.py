@@ -71,6 +71,7 @@ class PurchasePrices(ChoiceWidget):
         self._spot_market: Market = SPOT if purchase.market == ON_DEMAND else purchase.market
         self._on_demand: Decimal | None = None
         self._zones: tuple[ZonePrice, ...] = ()
+        self._is_price_pending = True
         self._has_no_spot = False  # AWS never offers the type as spot
         self._click_areas: list[tuple[int, int, int, str]] = []  # row, first column, column after it, zone or on-demand
 
@@ -81,6 +82,7 @@ class PurchasePrices(ChoiceWidget):
     def show_plan(self, plan: LaunchPlan) -> None:
         kind = plan.type
         self._on_demand, self._zones = plan.on_demand_per_hour, plan.zone_prices if kind is not None else ()
+        self._is_price_pending = plan.is_price_pending
         self._has_no_spot = kind is not None and not kind.spot
         self.can_focus = not self._has_no_spot and any(one.is_offered for one in self._zones)
         self._draw()
@@ -146,7 +148,8 @@ class PurchasePrices(ChoiceWidget):
         prices = [one.price for one in self._zones if one.price is not None]
         places = 4 if min((*prices, self._on_demand or Decimal(1))) < Decimal("0.1") else 3
         is_spot = self.purchase.market != ON_DEMAND
-        amount = dollars(self._on_demand, places) if self._on_demand is not None else "price unknown"
+        unknown = "looking up …" if self._is_price_pending else "price unknown"
+        amount = dollars(self._on_demand, places) if self._on_demand is not None else unknown
         items: list[tuple[str, Content]] = [(ON_DEMAND, self._price_item("On demand", amount, "", not is_spot))]
         if not self.can_focus:
             words = "never for this type" if self._has_no_spot else "not offered here"
@@ -157,7 +160,7 @@ class PurchasePrices(ChoiceWidget):
             is_chosen = is_spot and one.is_offered and (self.purchase.zone == one.zone if named else number == 0)
             first = "" if named or number else "◂ cheapest" if one.price is not None else "◂ tried first"
             sign = "◂ only here" if is_chosen and named else first
-            words = dollars(one.price, places) if one.price is not None else "price unknown"
+            words = dollars(one.price, places) if one.price is not None else unknown
             item = self._price_item(
                 zone_letter(one.zone), words if one.is_offered else "not offered", sign, is_chosen, one.is_offered
             )

@@ -38,7 +38,7 @@ def type_hints(plan: LaunchPlan, has_picker: bool) -> tuple[str, ...]:
 
 
 def disk_hints(plan: LaunchPlan, typed: str) -> tuple[str, ...]:
-    if plan.volume_size is None:
+    if plan.volume_size is None or plan.error_for("disk"):
         return ("GiB gp3",)
     size = "GiB gp3" if typed else f"{plan.volume_size} GiB gp3"
     if further := (plan.volumes or ())[1:]:
@@ -72,9 +72,22 @@ def address_hints(plan: LaunchPlan) -> tuple[str, ...]:
     return (f"only for a new group; {visible(plan.group.name)} exists", "only for a new group")
 
 
+PRICED_FIELDS = ("image", "disk", "type", "iops")
+
+
+def is_priced(plan: LaunchPlan) -> bool:
+    """Whether the cost is that of what would be launched: nothing that it depends on is wrong."""
+    return not any(plan.error_for(name) for name in PRICED_FIELDS)
+
+
 def cost_content(plan: LaunchPlan | None) -> Content:
-    if plan is None or not plan.cost_text:
-        return dim("The cost is shown once image and type are known.")
+    """``plan`` None: the first one is being made."""
+    if plan is None or (
+        plan.is_price_pending and is_priced(plan) and (plan.cost is None or plan.cost.per_hour is None)
+    ):
+        return dim("Looking up the cost …")
+    if not plan.cost_text or not is_priced(plan):
+        return dim("The cost is shown when image, disk and type are right.")
     content = Content(plan.cost_text)
     for amount in _AMOUNT.finditer(plan.cost_text):
         content = content.stylize("bold", amount.start(), amount.end())
@@ -84,7 +97,7 @@ def cost_content(plan: LaunchPlan | None) -> Content:
 def zones_content(plan: LaunchPlan) -> Content:
     """The zone of the launch, what spot saves there, and the zones that are tried next."""
     zones = [zone for zone in plan.zones if zone]
-    if not zones:
+    if not zones or not is_priced(plan):
         return Content("")
     others = [zone_letter(zone) for zone in zones[1:]]
     only = " only" if plan.request.zone else ""
