@@ -152,6 +152,12 @@ class Fleet:
         living = [i for i in found if not i.state.is_gone]
         return tuple(living or found)
 
+    def name_of(self, instance: Instance) -> str:
+        """Its name. One that is terminated has none, so that the name is free: then the last name that was seen."""
+        if instance.name or not instance.state.is_gone:
+            return instance.name
+        return next((usage.name for usage in reversed(self.instance_usage.get(instance.id, ())) if usage.name), "")
+
     def volumes_of(self, instance: Instance) -> tuple[Volume, ...]:
         """The volumes that were read of those attached to an instance, in the order of its attachments."""
         return tuple(self.volumes[a.volume_id] for a in instance.attachments if a.volume_id in self.volumes)

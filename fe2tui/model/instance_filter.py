@@ -39,7 +39,8 @@ def _addresses(instance: Instance) -> list[str]:
 def _word(word: str) -> _Test:
     def test(instance: Instance, at: InstanceScope) -> bool:
         return (
-            word in instance.id
+            word in at.fleet.name_of(instance).lower()
+            or word in instance.id
             or word in instance.type
             or word in instance.state
             or word in instance.zone
@@ -69,7 +70,7 @@ def _so_far(instance: Instance, scope: InstanceScope) -> Decimal | None:
 INSTANCE_LANGUAGE: FilterLanguage[Instance, InstanceScope] = FilterLanguage(
     word_test=_word,
     fields={
-        "name": value_field(lambda instance, at, part: part in instance.name.lower()),
+        "name": value_field(lambda instance, at, part: part in at.fleet.name_of(instance).lower()),
         "id": value_field(lambda instance, at, part: part in instance.id),
         "state": filters.state_field(lambda instance: instance.state, list(State), _STATE_GROUPS),
         "type": value_field(lambda instance, at, part: instance.type.startswith(part)),
@@ -117,7 +118,7 @@ def _cpu_now(instance: Instance, scope: InstanceScope) -> float | None:
 
 INSTANCE_SORTS: Mapping[str, InstanceSort] = filters.sorts_by_id(
     (
-        filters.Sort("name", "name", lambda instance, at: natural_sort_key(instance.name or instance.id), is_text=True),
+        filters.Sort("name", "name", lambda one, at: natural_sort_key(at.fleet.name_of(one) or one.id), is_text=True),
         filters.Sort("state", "state", lambda one, at: f"{_STATE_ORDER.get(one.state, 9)}{one.lifecycle}"),
         filters.Sort("type", "type", lambda instance, at: natural_sort_key(instance.type), is_text=True),
         filters.Sort("zone", "zone", lambda instance, at: instance.zone, is_text=True),

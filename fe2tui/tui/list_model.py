@@ -206,10 +206,13 @@ class ListModel(Generic[Item, Scope]):
 
     @property
     def counts(self) -> tuple[int, int] | None:
+        """As the protocol says; terminated instances count only where a filter shows them."""
         if self._fleet is None:
             return None
         if self.arrangement.filter.tests and self.rows.snapshot is not None:
-            return len(self.rows.ids), len(self.items)
+            at_bottom = self.rows.snapshot.ids_at_bottom
+            hidden_at_bottom = len(at_bottom.difference(self.rows.ids)) if at_bottom else 0
+            return len(self.rows.ids), len(self.items) - hidden_at_bottom
         count = self.spec.count(self._fleet)
         return None if count is None else (count, count)
 

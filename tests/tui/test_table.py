@@ -12,7 +12,7 @@ import pytest
 from rich.cells import cell_len
 from textual.pilot import Pilot
 
-from fe2tui.model.fleet import Fleet
+from fe2tui.model.fleet import Fleet, InstanceUsage
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_filter import INSTANCE_LANGUAGE
 from fe2tui.settings import Settings
@@ -147,6 +147,28 @@ async def test_every_line_is_exactly_as_wide_as_the_table(size: tuple[int, int])
 async def test_a_width_shows_the_columns_drawn_for_it(width: int, titles: str) -> None:
     async with table(many(5), (width, 24)) as (host, _):
         assert " ".join(host.lines()[0].replace("▴", "").split()) == titles
+
+
+async def test_the_arrow_of_the_order_is_never_cut() -> None:
+    async with table(many(5), (120, 24)) as (host, _):
+        for column, title in (("zone", "ZON▴"), ("state", "STATE ▴"), ("hour", "▾$/H")):
+            host.pane.sort_by(column)
+            assert title in host.lines()[0]
+
+
+async def test_stopped_and_terminated_ones_have_no_address_no_uptime_and_their_last_name() -> None:
+    stopped = instance(1, "off", state=State.STOPPED, transition_reason="User initiated (2026-11-21 12:00:00 GMT)")
+    gone = instance(2, "", state=State.TERMINATED)
+    usage = InstanceUsage(gone.id, "trainer", gone.type, NOW - timedelta(days=2), NOW - timedelta(days=1))
+    seen = replace(fleet([stopped, gone, instance(3, "on")]), instance_usage={gone.id: (usage,)})
+    async with table(seen, (120, 24)) as (host, _):
+        _, off, on, trainer = (line.split() for line in host.lines()[:4])
+        assert (on[1], off[2:4], trainer[1:3]) == ("on", ["off", "stopped"], ["trainer", "terminated"])
+        assert stopped.private_ip not in off and gone.private_ip not in trainer
+        assert off[7:9] == ["off", "2d"]
+        assert host.model.counts == (2, 2)
+        host.show(seen, "trainer")
+        assert host.model.counts == (1, 3) and "trainer" in host.lines()[1]
 
 
 async def test_nothing_but_the_name_is_cut() -> None:

@@ -116,8 +116,8 @@ def state_text(instance: Instance, alert: Alert | None = None) -> str:
 
 
 def _name(instance: Instance, scope: InstanceRowScope) -> Cell:
-    is_gone = instance.state.is_gone
-    return (visible(instance.name), "dim" if is_gone else "text") if instance.name else (instance.id, "dim")
+    name = scope.fleet.name_of(instance)
+    return (visible(name), "dim" if instance.state.is_gone else "text") if name else (instance.id, "dim")
 
 
 def _state(instance: Instance, scope: InstanceRowScope, width: int = STATE_WIDTH) -> Cell:
@@ -137,15 +137,16 @@ def _type(instance: Instance, scope: InstanceRowScope) -> Cell:
 def _address(instance: Instance, scope: InstanceRowScope) -> Cell:
     if instance.public_address:
         return instance.public_address, "text"
-    return instance.private_ip or DASH, "dim"
+    has_private_only = instance.state in (State.PENDING, State.RUNNING)  # a stopped one cannot be reached
+    return (instance.private_ip if has_private_only else None) or DASH, "dim"
 
 
 def uptime(instance: Instance, fleet: Fleet, now: datetime) -> str:
-    """How long it has run, or how long ago it stopped."""
+    """How long it has run, or for how long it has been off."""
     if instance.state in (State.RUNNING, State.PENDING):
         return age(now - instance.launched_at) if instance.launched_at else DASH
     since = instance.changed_state_at or interrupted_at(instance, fleet)
-    return f"{short_age(now - since)} ago" if since else DASH
+    return f"off {short_age(now - since)}" if since else DASH
 
 
 def _up(instance: Instance, scope: InstanceRowScope) -> Cell:
@@ -179,7 +180,7 @@ def _month(instance: Instance, scope: InstanceRowScope) -> Cell:
 
 def _cpu(instance: Instance, scope: InstanceRowScope) -> Cell:
     if instance.state is State.STOPPED:
-        return "disk only", "dim"
+        return DASH, "dim"
     figures = scope.fleet.cpu.get(instance.id, ())
     return sparkline(figures, DATAPOINTS_PER_HOUR), "spark"
 

@@ -34,7 +34,7 @@ _HIDDEN_TAGS = ("Name",)
 
 def instance_details(instance: Instance, scope: InstanceRowScope, *, has_host_key: bool, reads_cpu: bool) -> RowDetails:
     return RowDetails(
-        visible(instance.name) or "no name",
+        visible(scope.fleet.name_of(instance)) or "no name",
         instance.id,
         left_facts(instance, scope, has_host_key=has_host_key),
         right_facts(instance, scope, reads_cpu=reads_cpu),

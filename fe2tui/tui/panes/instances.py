@@ -129,7 +129,7 @@ def instance_list_spec(
             fleet.instances,
             lambda now: InstanceRowScope(fleet, now, notes, limits),
             lambda instance: instance,
-            frozenset(instance_id for instance_id, one in fleet.instances.items() if one.state.is_gone),
+            _gone_ids(fleet),
             min_widths={
                 "type": max((len(name) for name in {i.type for i in fleet.instances.values()}), default=0),
                 "zone": max((len(name) for name in {i.zone_letter for i in fleet.instances.values()}), default=0),
@@ -142,11 +142,15 @@ def instance_list_spec(
         _sign,
         lambda instance: instance.id,
         snapshot,
-        lambda fleet: len(fleet.instances),
+        lambda fleet: len(fleet.instances) - len(_gone_ids(fleet)),
         _empty_text,
         details_of,
         partial(instance_layout, columns),
     )
+
+
+def _gone_ids(fleet: Fleet) -> frozenset[str]:
+    return frozenset(instance_id for instance_id, one in fleet.instances.items() if one.state.is_gone)
 
 
 def _sign(instance: Instance, scope: InstanceRowScope) -> Cell:
@@ -164,7 +168,10 @@ def _empty_text(snapshot: ListSnapshot[Instance, InstanceRowScope]) -> Sequence[
 
 
 SHORT_STATE_WIDTH, SHORT_NAME_WIDTH = 24, 18
-"""The words for what is wrong, when they are that short, take width from names longer than that."""
+"""The words for what is wrong, when they are that short, take width from names longer than that; longer ones do not."""
+
+LONG_NAME_WIDTH = 60
+"""Names are not cut for the sake of words, unless they are longer than that."""
 
 MAX_MEASURED = 200  # instances in trouble whose words are measured
 
@@ -176,10 +183,11 @@ def instance_layout(columns: Sequence[Column], rows: ListRows[Instance, Instance
         return usual
     instances = rows.snapshot.items
     state_widths = _wanted_state_widths(rows.snapshot, rows)
-    longest = max((len(instances[one].label) for one in rows.ids), default=0) if state_widths else 0
+    longest = max((cell_len(instances[one].label) for one in rows.ids), default=0) if state_widths else 0
     for state_width in state_widths:
-        wider = fit_columns(widen_state_column(columns, state_width), width, rows.min_widths)
-        longest_name = min(longest, SHORT_NAME_WIDTH) if state_width <= SHORT_STATE_WIDTH else longest
+        longest_name = min(longest, SHORT_NAME_WIDTH if state_width <= SHORT_STATE_WIDTH else LONG_NAME_WIDTH)
+        name_widths = NameWidths(generous=max(longest_name, NameWidths().generous))
+        wider = fit_columns(widen_state_column(columns, state_width), width, rows.min_widths, name_widths)
         if _keeps_columns(wider, usual, longest_name):
             return wider
     return usual
@@ -204,10 +212,9 @@ def _may_be_in_trouble(instance: Instance, statuses: Container[str]) -> bool:
 
 def _keeps_columns(layout: ColumnLayout, usual: ColumnLayout, longest_name: int) -> bool:
     """Whether names keep enough width, and only columns that need plenty of width are left out."""
-    name = {column.id: column.width for column in usual.columns}.get("name", 0)
+    usual_name = {column.id: column.width for column in usual.columns}.get("name", 0)
+    least = longest_name if longest_name > SHORT_NAME_WIDTH else min(usual_name, longest_name)
     wanted = {column.id for column in usual.columns if column.rank <= MAX_STANDARD_RANK}
     return wanted <= {column.id for column in layout.columns} and all(
-        column.width >= min(name, longest_name, NameWidths().generous)
-        for column in layout.columns
-        if column.id == "name"
+        column.width >= least for column in layout.columns if column.id == "name"
     )

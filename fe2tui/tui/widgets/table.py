@@ -85,7 +85,9 @@ class RowRenderer:
             is_sorted, title = bool(column.sort) and column.sort == sort, column.title
             if is_sorted:
                 sort, arrow = "", "▾" if descending else "▴"
-                title = f"{arrow}{title}" if column.is_right_aligned else f"{title} {arrow}"
+                space = "" if len(title) + 2 > column.width or column.is_right_aligned else " "
+                title = title[: column.width - 1]  # the arrow is never cut
+                title = f"{arrow}{title}" if column.is_right_aligned else f"{title}{space}{arrow}"
             style = styles["accent" if is_sorted else "dim"]
             if column.sort:
                 style += Style(meta={"@click": f"sort({column.sort!r})"})
