@@ -6,19 +6,23 @@ import csv
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from textual.widgets import Input
 
 from fe2tui.demo import Cloud
+from fe2tui.model.instance_type import InstanceType
+from fe2tui.model.spot_offers import SpotOffer
 from fe2tui.tui.command_context import SpotChoice
 from fe2tui.tui.forms.export import ExportForm
 from fe2tui.tui.forms.form import Field
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.picker import Picker
 from fe2tui.tui.forms.type_picker import TypePicker, TypeTable
-from fe2tui.tui.panes.spot_body import SpotBody
+from fe2tui.tui.panes.spot_body import BESIDE_WIDTH, SpotBody
+from fe2tui.tui.panes.spot_offers import OfferRows, OfferScope
 from tests.hold import Hold
 from tests.tui.driver import Driven, calls, dashboard
 from tests.tui.form_host import write
@@ -262,10 +266,21 @@ async def test_what_may_not_be_read_is_said_in_the_charts_place(
 
 async def test_it_fits_any_terminal(demo_env: Path) -> None:
     async with spot_pane(size=(80, 24)) as driven:
-        for size in ((60, 24), (99, 30), (140, 40), (300, 60)):
+        for size in ((60, 20), (60, 24), (99, 30), (140, 40), (300, 60)):
             await driven.pilot.resize_terminal(*size)
             await driven.until(lambda size=size: driven.app.size == size)  # type: ignore[misc]
             await driven.until(lambda: all(part in shown(driven) for part in (choice(driven).type, "TYPE", "NOW")))
             view = body(driven).price_chart.chart
             await driven.until(lambda view=view: view.picture is not None and view.picture.width == view.size.width)  # type: ignore[misc]
             assert view.picture is not None and view.picture.canvas is not None
+            zones = body(driven).zones
+            assert zones.row_count == 3 and zones.size.height == 4
+
+
+def test_a_wider_list_has_all_the_columns_of_a_narrower_one() -> None:
+    gpu = InstanceType("p3.8xlarge", 32, 249_856, gpus=4, gpu_name="V100", spot=True)
+    rows = OfferRows([SpotOffer("p3.8xlarge", gpu, "p3")], OfferScope(lambda name: None))
+    shown = [{column.id for column in rows.layout(width).columns} for width in range(40, 160)]
+    assert all(narrow <= wide for narrow, wide in pairwise(shown))
+    assert {"vcpu", "gib", "on_demand"} <= shown[75 - 40]
+    assert BESIDE_WIDTH >= 80 + 50  # the list beside the chart is as wide as a terminal of 80 columns

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from fe2tui.tui.panes.spot import SpotPane
     from fe2tui.tui.services import Services
 
-BESIDE_WIDTH, BROAD_WIDTH, LOW_HEIGHT = 100, 150, 26  # cells; the style sheet arranges chart and list by them
+BESIDE_WIDTH = 132  # cells: beside the chart, the list has all the columns that it has alone in 80
+LOW_HEIGHT, LOWEST_HEIGHT = 26, 19  # lines below which the list is lower
 CHECK_SECONDS = 60.0  # between two checks whether newer prices have to be read
 DAY = timedelta(days=1)
 
@@ -58,8 +59,8 @@ class SpotBody(Container):
     def on_resize(self, event: events.Resize) -> None:
         width, height = event.size
         self.set_class(width >= BESIDE_WIDTH, "-beside")
-        self.set_class(width >= BROAD_WIDTH, "-broad")
         self.set_class(width < BESIDE_WIDTH and height < LOW_HEIGHT, "-low")
+        self.set_class(width < BESIDE_WIDTH and height < LOWEST_HEIGHT, "-lowest")
         self.call_after_refresh(self.offer_pane.request_weeks)
 
     @on(events.Show)
