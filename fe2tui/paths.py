@@ -50,6 +50,11 @@ def store_file() -> Path:
     return data_folder() / "fe2tui.sqlite"
 
 
+def preferences_file() -> Path:
+    """What the dashboard remembers of its looks (``tui.preferences``)."""
+    return data_folder() / "dashboard.json"
+
+
 def known_hosts_file() -> Path:
     """fe2tui's own known_hosts file: host keys by instance id, as ssh reads them."""
     return data_folder() / "known_hosts"

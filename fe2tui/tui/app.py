@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,14 +15,17 @@ from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.errors import NoWidget
+from textual.filter import LineFilter
 from textual.message_pump import MessagePump
 from textual.screen import ModalScreen
 
 from fe2tui.errors import Fe2Error
 from fe2tui.model.text import visible
 from fe2tui.paths import stylesheets_folder
+from fe2tui.tui.contrast import ReadableText
 from fe2tui.tui.first_frame import FirstFrame
 from fe2tui.tui.key_queue import KeyQueue
+from fe2tui.tui.preferences import Preferences
 from fe2tui.tui.terminal_driver import TolerantDriver
 from fe2tui.tui.terminal_handover import is_handed_over
 from fe2tui.tui.terminal_messages import BELL, notification, run_notify_command, title_sequence
@@ -75,6 +78,8 @@ class Dashboard(App[None], inherit_bindings=False):
         super().__init__()
         self.choice = choice
         self.settings = settings
+        self.preferences = Preferences.load()
+        self.readable_text = ReadableText()
         self.start_demo = start_demo
         self.startup_problem = startup_problem
         self.clock = clock
@@ -85,13 +90,17 @@ class Dashboard(App[None], inherit_bindings=False):
         self._held_toasts: dict[str, Severity] = {}
         self._terminal_title = ""
         self._key_task: asyncio.Task[None] | None = None  # of the key that is being handled
-        self._set_first_theme(settings.theme)
+        self._set_first_theme(settings.theme, self.preferences.theme)
 
-    def _set_first_theme(self, name: str) -> None:
+    def _set_first_theme(self, *names: str) -> None:
+        """Set the first of these themes that there is, else ours."""
         # Setting ``theme`` would have every style sheet read twice before the first frame.
         for theme in THEMES.values():
             self.register_theme(theme)
-        self.set_reactive(App.theme, name if name in self.available_themes else DARK)
+        for name, other in self.available_themes.items():
+            if other.ansi:  # lines are drawn in colours that are known
+                self.unregister_theme(name)
+        self.set_reactive(App.theme, next((name for name in names if name in self.available_themes), DARK))
         self.set_class(self.current_theme.dark, "-dark-mode", update=False)
         self.set_class(not self.current_theme.dark, "-light-mode", update=False)
         self.stylesheet.set_variables(self.get_css_variables())
@@ -103,10 +112,14 @@ class Dashboard(App[None], inherit_bindings=False):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return default_variables(self.current_theme)
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), self.readable_text]
+
     def compose(self) -> ComposeResult:
         yield FirstFrame()
 
     def on_mount(self) -> None:
+        self.readable_text.has_256_colours = not self.is_headless and self.console.color_system == "256"
         self.app_resume_signal.subscribe(self, lambda _: self.call_later(self._resume_terminal))
         self.call_after_refresh(self._open_controller)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 
-from fe2tui.errors import Fe2Error
+from fe2tui.errors import Fe2Error, StoreError
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance
 from fe2tui.model.location import Location
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from fe2tui.tasks.context import Context
     from fe2tui.tasks.type_catalogue import TypeCatalogueCache
     from fe2tui.tui.app import Dashboard
+    from fe2tui.tui.forms.launch import LaunchDraft
 
 OPEN_TIMEOUT = 0.25  # seconds that the main screen waits for the last fleet, to have it in its first frame
 
@@ -45,11 +46,13 @@ class DashboardController:
         self.app = app
         self.clock = app.clock
         self.settings = app.settings
+        self.preferences = app.preferences
         self.key_queue = app.key_queue
         self.tell = app.toast
         self.tell_outside = app.tell_outside
         self.set_terminal_title = app.set_terminal_title
         self.start_worker = app.start_worker
+        self.launch_draft: LaunchDraft | None = None
         self.keymap = build_keymap(app.settings.keys)
         self.fleet_watch = FleetWatch(self, app.choice)
         self.task_runner = TaskRunner(self)
@@ -172,6 +175,12 @@ class DashboardController:
     def report_error(self, title: str, error: Fe2Error, *, shows_toast: bool = True) -> None:
         region = self.session.region if self.fleet_watch.is_open else ""
         self.task_runner.report_error(title, error, region, shows_toast=shows_toast)
+
+    def save_preferences(self) -> None:
+        try:
+            self.preferences.save()
+        except StoreError as error:
+            self.tell(str(error), "warning")
 
     def task_context(self, report: Report | None = None) -> Context:
         from fe2tui.tasks.context import Context

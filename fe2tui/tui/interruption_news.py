@@ -91,6 +91,11 @@ class Interruptions(NamedTuple):
     new_events: tuple[SpotEvent, ...] = ()
 
 
+def interruption_count(fleet: Fleet, now: datetime) -> int:
+    """How many instances AWS has interrupted or is about to."""
+    return sum(bool(interruption_texts(one, fleet, now)) for one in fleet.instances.values())
+
+
 class InterruptionTracker:
     """Compares each read of one location with the read before."""
 

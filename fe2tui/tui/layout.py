@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from math import ceil
+from typing import NamedTuple
 
 from textual.screen import Screen
+from textual.widget import Widget
 
 from fe2tui.tui.pane_ids import ACTIVITY, IMAGES, INSTANCES, MARKABLE_PANES, PANES, SPOT
 from fe2tui.tui.panes.base import Pane
 from fe2tui.tui.panes.list_pane import ListPane
+from fe2tui.tui.preferences import Preferences
 
 
 class PaneSet:
@@ -77,12 +81,43 @@ def visible_panes(
     return frozenset({details_pane, DETAILS, SPOT} if shows_details else {INSTANCES, IMAGES, SPOT})
 
 
-class PaneLayout:
-    """Decides which panes are visible, and sets the classes by which the style sheet arranges them."""
+class PaneSizes(NamedTuple):
+    """The width of the spot pane and the height of the upper pane, in thousandths of the screen, where three panes are
+    visible; and the lines of the details below a list. The defaults are those of the style sheet.
+    """
 
-    def __init__(self, screen: Screen[None], pane_set: PaneSet) -> None:
+    right: int = 333
+    top: int = 600
+    details: int = 11
+
+
+_USUAL_SIZES = PaneSizes()
+WHOLE, MIN_SHARE, MAX_SHARE = 1000, 200, 800
+MIN_LINES = 5  # of a pane
+STEP = 40  # thousandths by which a key resizes a pane
+
+
+class PaneWidgets(NamedTuple):
+    """What is resized: the column of lists, the panes in it, the details, and the spot pane beside them."""
+
+    left: Widget
+    instances: Widget
+    images: Widget
+    activity: Widget
+    details: Widget
+    spot: Widget
+
+
+class PaneLayout:
+    """Decides which panes are visible and how large, and sets the classes by which the style sheet arranges them."""
+
+    def __init__(self, screen: Screen[None], pane_set: PaneSet, widgets: PaneWidgets, preferences: Preferences) -> None:
         self._screen = screen
         self._pane_set = pane_set
+        self._widgets = widgets
+        self._preferences = preferences
+        self._size = (0, 0)  # of the terminal
+        self._set_rules: Mapping[tuple[Widget, str], str | int] = {}
         self._is_wide = self._details_fit = self._is_zoomed = False
         self._details_choice: bool | None = None
         self._is_activity_open = False
@@ -146,7 +181,82 @@ class PaneLayout:
         self._is_zoomed = self._is_activity_open = False
         self._update_classes()
 
+    # Sizes
+
+    @property
+    def sizes(self) -> PaneSizes:
+        saved = self._preferences.sizes
+        return PaneSizes(**{name: self._limit(name, saved[name]) for name in PaneSizes._fields if name in saved})
+
+    def _limit(self, name: str, size: int) -> int:
+        """A size within what leaves each pane readable."""
+        if name == "details":
+            return max(MIN_LINES, min(size, self._size[1] - 2 - MIN_LINES))  # status line, footer, and a list
+        return max(MIN_SHARE, min(size, MAX_SHARE))
+
+    @property
+    def _top(self) -> Widget:
+        """The upper of the two panes in the column of lists, where they are side by side with the spot pane."""
+        has_details_on_top = DETAILS in self.visible_panes and self.details_pane == IMAGES
+        return self._widgets.details if has_details_on_top else self._widgets.instances
+
+    def resize(self, steps: int) -> bool:
+        """Make the pane that commands act on larger, or smaller if ``steps`` is negative. False if it is alone."""
+        sizes, visible = self.sizes, self.visible_panes
+        if self.is_side_by_side and self.pane == SPOT:
+            return self.set_sizes(right=sizes.right + STEP * steps)
+        if self.is_side_by_side:
+            is_on_top = self._top is self._widgets.instances and self.pane == INSTANCES
+            return self.set_sizes(top=sizes.top + STEP * (steps if is_on_top else -steps))
+        if DETAILS in visible:
+            return self.set_sizes(details=sizes.details - steps)
+        return False
+
+    def set_sizes(self, **sizes: int) -> bool:
+        """Set some of ``PaneSizes``, as far as each pane stays readable. Returns True."""
+        limited = {name: self._limit(name, size) for name, size in sizes.items()}
+        self._preferences.sizes = {**self._preferences.sizes, **limited}
+        self._apply_sizes()
+        return True
+
+    def edge_at(self, x: int, y: int) -> str:
+        """The size that is changed by dragging the edge at a point of the screen: ``right`` or ``top``; else empty.
+
+        The edge above the lower pane has its title, which is clicked; the lower edge of the upper pane is dragged.
+        """
+        widgets = self._widgets
+        if not self.is_side_by_side or not widgets.left.region.y <= y < widgets.left.region.bottom:
+            return ""
+        if x in (widgets.left.region.right - 1, widgets.spot.region.x):
+            return "right"
+        return "top" if x < widgets.left.region.right and y == self._top.region.bottom - 1 else ""
+
+    def drag(self, edge: str, x: int, y: int) -> None:
+        left, width = self._widgets.left.region, self._size[0]
+        if edge == "right":
+            self.set_sizes(right=WHOLE - ceil(WHOLE * x / width))
+        else:
+            self.set_sizes(top=ceil(WHOLE * (y + 1 - left.y) / left.height))
+
+    def _apply_sizes(self) -> None:
+        """Set the sizes that differ from those of the style sheet."""
+        sizes, widgets = self.sizes, self._widgets
+        wanted: dict[tuple[Widget, str], str | int] = {}
+        if self.is_side_by_side and sizes.right != _USUAL_SIZES.right:
+            wanted |= {(widgets.left, "width"): f"{WHOLE - sizes.right}fr", (widgets.spot, "width"): f"{sizes.right}fr"}
+        if self.is_side_by_side and sizes.top != _USUAL_SIZES.top:
+            top = self._top
+            for widget in (widgets.instances, widgets.images, widgets.activity, widgets.details):
+                wanted[widget, "height"] = f"{sizes.top if widget is top else WHOLE - sizes.top}fr"
+        if not self.is_side_by_side and sizes.details != _USUAL_SIZES.details:
+            wanted[widgets.details, "height"] = sizes.details
+        for widget, rule in {**self._set_rules, **wanted}:  # setting a rule lays out the screen, even to the same value
+            if self._set_rules.get((widget, rule)) != wanted.get((widget, rule)):
+                setattr(widget.styles, rule, wanted.get((widget, rule)))
+        self._set_rules = wanted
+
     def fit_to(self, width: int, height: int) -> None:
+        self._size = (width, height)
         self._is_wide = width >= WIDE_COLUMNS
         self._details_fit = ROOMY_COLUMNS <= width < WIDE_COLUMNS and height >= ROOMY_LINES
         self._is_activity_open |= self._is_wide and self.pane == ACTIVITY
@@ -157,4 +267,5 @@ class PaneLayout:
         classes = {f"-{pane}": pane in visible for pane in (*PANES, DETAILS)}
         for pane in self._pane_set:
             pane.set_in_view(pane.kind.pane in visible)
+        self._apply_sizes()
         screen.update_classes({"-beside": self.is_side_by_side, **classes}, update=screen.is_mounted)

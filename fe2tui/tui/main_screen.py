@@ -25,11 +25,11 @@ from fe2tui.model.image import Image
 from fe2tui.model.money.account import AccountTotals
 from fe2tui.model.progress import Activity
 from fe2tui.model.text import visible
-from fe2tui.paths import stylesheets_folder
+from fe2tui.paths import config_file, stylesheets_folder
 from fe2tui.tui import gc_tuning
 from fe2tui.tui.fleet_watch import FleetNotRead, FleetSeen, LocationChanged
-from fe2tui.tui.interruption_news import Interruptions, InterruptionTracker, announce
-from fe2tui.tui.layout import PaneLayout, PaneSet
+from fe2tui.tui.interruption_news import Interruptions, InterruptionTracker, announce, interruption_count
+from fe2tui.tui.layout import PaneLayout, PaneSet, PaneWidgets
 from fe2tui.tui.pane_ids import ACTIVITY, FULL_DETAILS, INSTANCES, SPOT
 from fe2tui.tui.panes.activity import LOG_LIMIT, ActivityPane
 from fe2tui.tui.panes.details import DetailsPanel
@@ -98,7 +98,10 @@ class MainScreen(Screen[None]):
         self.details = DetailsPanel()
         self.activity = ActivityPane(services.clock)
         self.activity_search: FilterBar | None = None  # made when it is first needed
-        self.pane_layout = PaneLayout(self, self.pane_set)
+        self._left = Vertical(id="left")
+        widgets = PaneWidgets(self._left, self.instances, self.images, self.activity, self.details, self.spot_pane)
+        self.pane_layout = PaneLayout(self, self.pane_set, widgets, services.preferences)
+        self._dragged_edge = ""
         self.refresh_timer = RefreshTimer(self, services)
         self.status = TextLine(self._status_spans, id="status")
         self.notice = TextLine(self._notice_spans, id="notice")
@@ -109,7 +112,7 @@ class MainScreen(Screen[None]):
         yield self.status
         yield self.notice
         with Horizontal(id="body"):
-            with Vertical(id="left"):
+            with self._left:
                 yield self.instances
                 yield self.details
                 yield self.images
@@ -146,7 +149,7 @@ class MainScreen(Screen[None]):
         self._account_profiles = profiles
         colour = self._services.settings.for_profiles(profiles).colour
         if not self.status.set_background(colour):
-            error = Fe2Error(f"[profiles.{profiles[0]}] colour: “{colour}” is not a colour.", "See config.toml.")
+            error = Fe2Error(f"[profiles.{profiles[0]}] colour: “{colour}” is not a colour.", f"See {config_file()}.")
             self._services.report_error("Settings", error)
 
     @on(FleetSeen)
@@ -156,7 +159,9 @@ class MainScreen(Screen[None]):
             return
         with self.app.batch_update():
             self.read_state = self.read_state.after_fleet(fleet, from_store=event.from_store)
-            if not event.from_store:
+            if event.from_store:
+                self.interruptions = Interruptions(interruption_count(fleet, self._clock()))
+            else:
                 self.interruptions = self._interruption_tracker.update(fleet, self._clock())
             self.totals = event.totals
             self.fleet = fleet
@@ -261,6 +266,8 @@ class MainScreen(Screen[None]):
     def recolour(self) -> None:
         for pane in self.pane_set:
             pane.recolour()
+        self.status.refresh()
+        self.activity.refresh()
         self.repaint_soon()
         self.refresh()
 
@@ -358,6 +365,22 @@ class MainScreen(Screen[None]):
     def on_resize(self) -> None:
         self.pane_layout.fit_to(*self.app.size)
         self.call_after_refresh(self.repaint_soon)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        self._dragged_edge = self.pane_layout.edge_at(event.screen_x, event.screen_y)
+        if self._dragged_edge:
+            self._left.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if self._dragged_edge:
+            self.pane_layout.drag(self._dragged_edge, event.screen_x, event.screen_y)
+
+    def on_mouse_up(self) -> None:
+        if self._dragged_edge:
+            self._dragged_edge = ""
+            self._left.release_mouse()
+            self.on_resize()
+            self._services.save_preferences()
 
     def action_in_time(self, columns: int, days: int = 0) -> None:
         """Move the cursor of the spot prices' chart, where it is visible beside the pane with the focus."""

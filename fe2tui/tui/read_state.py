@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -11,8 +11,10 @@ from fe2tui.errors import Fe2Error, MfaNeededError
 from fe2tui.model.fleet import Fleet, Problem
 from fe2tui.model.text import join_words, short_age, visible
 from fe2tui.tui.fleet_watch import FleetNotRead
-from fe2tui.tui.widgets.cells import clip
-from fe2tui.tui.widgets.line import Span
+from fe2tui.tui.widgets.cells import clip, pad_or_cut, wrap
+from fe2tui.tui.widgets.line import NEW_LINE, Span
+
+MAX_NOTICE_LINES = 3
 
 _PART_TITLES = {
     "volumes": "Disks",
@@ -65,25 +67,31 @@ class ReadState(NamedTuple):
         return self._replace(error=failure.error, retry_at=retry_at)
 
     def new_errors(self, previous: ReadState) -> list[Fe2Error]:
-        known = {(problem.part, problem.summary) for problem in previous.problems}
-        errors = [_error_of(one) for one in self.problems if (one.part, one.summary) not in known]
-        if self.error is not None and (previous.error is None or previous.error.summary != self.error.summary):
+        """One error for each reason why something cannot be read, unless something could not for that reason before."""
+        known = {problem.summary for problem in previous.problems}
+        if previous.error is not None:
+            known.add(previous.error.summary)
+        errors = []
+        if self.error is not None and self.error.summary not in known:
             errors.append(self.error)
-        return errors
+            known.add(self.error.summary)
+        new: dict[str, list[Problem]] = {}
+        for problem in self.problems:
+            if problem.summary not in known:
+                new.setdefault(problem.summary, []).append(problem)
+        return [*(_error_of(problems) for problems in new.values()), *errors]
 
     def notice_spans(self, now: datetime, width: int) -> list[Span]:
-        """The line under the status line: what could not be read, why, what to do, and when the next try is.
+        """The lines under the status line: what could not be read, why, what to do, and when the next try is.
 
-        A failed read of the instances comes first. Of several other parts, the reason of the first is given.
+        A failed read of the instances comes first. Of several other parts, the reason of the first is given. A span
+        ``NEW_LINE`` begins each further line.
         """
         error, retry_text = self.error, ""
         if error is None:
             if not self.problems:
                 return []
-            first = self.problems[0]
-            error = Fe2Error(
-                f"{_names(self.problems)} could not be read: {first.summary}", first.remedy, code=first.code
-            )
+            error = _error_of(self.problems)
         elif self.problems:
             error = Fe2Error(
                 error.summary, f"{error.remedy} {_names(self.problems)} could not be read, either.".strip()
@@ -94,10 +102,15 @@ class ReadState(NamedTuple):
             retry_text = " ctrl+r asks for it again "
         code = f" ({error.code})" if error.code else ""
         words = visible(" ".join(part for part in (error.summary + code, error.remedy) if part))
-        text_width = max(0, width - 3 - len(retry_text))
-        text = clip(words, text_width)
+        text_width = max(10, width - 3 - len(retry_text))
+        first, *more = wrap(words, text_width)
+        if len(more) >= MAX_NOTICE_LINES:
+            more[MAX_NOTICE_LINES - 2 :] = [clip(" ".join(more[MAX_NOTICE_LINES - 2 :]), text_width)]
         sign_style, style = ("alarm", "trouble") if self.error is not None else ("moving", "moving")
-        return [Span(" ▲ ", sign_style), Span(f"{text:<{text_width}}", style, "errors"), Span(retry_text, "dim")]
+        spans = [Span(" ▲ ", sign_style), Span(pad_or_cut(first, text_width), style, "errors"), Span(retry_text, "dim")]
+        for line in more:
+            spans += [NEW_LINE, Span("   "), Span(line, style, "errors")]
+        return spans
 
 
 _SPOT_HISTORY_PARTS = frozenset({"spot", "spot history"})
@@ -121,6 +134,7 @@ def _names(problems: Iterable[Problem]) -> str:
     )
 
 
-def _error_of(problem: Problem) -> Fe2Error:
-    part = _PART_TITLES.get(problem.part, problem.part)
-    return Fe2Error(f"{part} could not be read: {problem.summary}", problem.remedy, code=problem.code)
+def _error_of(problems: Sequence[Problem]) -> Fe2Error:
+    """That these parts could not be read, with the reason of the first."""
+    first = problems[0]
+    return Fe2Error(f"{_names(problems)} could not be read: {first.summary}", first.remedy, code=first.code)

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from fe2tui.tasks.type_catalogue import TypeCatalogueCache
     from fe2tui.tui.command_context import CommandContext
     from fe2tui.tui.fleet_watch import FleetWatch
+    from fe2tui.tui.forms.launch import LaunchDraft
     from fe2tui.tui.key_queue import KeyQueue
     from fe2tui.tui.keymap import Keymap
     from fe2tui.tui.main_screen import MainScreen
+    from fe2tui.tui.preferences import Preferences
     from fe2tui.tui.task_runner import TaskRunner
 
 Answer = TypeVar("Answer")
@@ -47,6 +49,10 @@ class Services(Protocol):
 
     @property
     def settings(self) -> Settings: ...
+
+    @property
+    def preferences(self) -> Preferences:
+        """The theme and the sizes of panes that are remembered."""
 
     @property
     def keymap(self) -> Keymap: ...
@@ -82,6 +88,9 @@ class Services(Protocol):
     def spot_prices(self) -> SpotPriceCache:
         """The present spot prices of all types, by region."""
 
+    launch_draft: LaunchDraft | None
+    """What was typed into the launch form that was left last, or whose launch was refused."""
+
     @property
     def spot_histories(self) -> SpotHistoryCache:
         """The spot price histories of types, by region."""
@@ -99,6 +108,9 @@ class Services(Protocol):
         """Tell a person who looks at another window, as the setting ``notify`` says."""
 
     def set_terminal_title(self, title: str) -> None: ...
+
+    def save_preferences(self) -> None:
+        """Save them for the next run, or say why they cannot be saved."""
 
     def report_error(self, title: str, error: Fe2Error, *, shows_toast: bool = True) -> None:
         """Add a failure to the activity pane, and show it in a toast. ``title`` says what failed."""

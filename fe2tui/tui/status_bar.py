@@ -19,7 +19,7 @@ from fe2tui.errors import (
 )
 from fe2tui.model.location import Location, short_region_name
 from fe2tui.model.money.account import AccountTotals
-from fe2tui.model.text import DASH, age, dollars, short_age, visible
+from fe2tui.model.text import DASH, dollars, short_age, visible
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.commands import COMMANDS_BY_ID, FOOTER_LEFT, FOOTER_RIGHT, key_label
 from fe2tui.tui.widgets.line import Span, spans_width
@@ -36,6 +36,7 @@ _ERROR_LABELS: tuple[tuple[type[Fe2Error], str], ...] = (
 )
 
 
+_AGE_WIDTH = len("59s")
 GAP = 3  # columns at least between the three parts of the line
 
 
@@ -141,13 +142,13 @@ def _totals_spans(status: Status, now: datetime, detail: _Detail) -> Iterator[Sp
     if detail.marks and marked:
         words = alerts_text(totals, status.interruptions) if detail.word_marks else marked
         yield Span(f"▲ {words}  ", "trouble", "show_alerts")
-    is_known = _is_money_known(totals)
+    is_known, money_style = _is_money_known(totals), "dim" if status.from_store else "strong"
     least = "≥" if totals.is_hour_partial else ""
-    yield Span(f"  {least + dollars(totals.per_hour, sign='$') if is_known else DASH}/h", "strong", "cost")
+    yield Span(f"  {least + dollars(totals.per_hour, sign='$') if is_known else DASH}/h", money_style, "cost")
     if detail.month:
         least = "≥" if totals.is_month_partial else ""
         money = least + dollars(totals.this_month(now), sign="$") if is_known else DASH
-        yield Span(f"   {money}", "strong", "cost")
+        yield Span(f"   {money}", money_style, "cost")
         yield Span(f"{' in' if detail.word_in else ''} {now:%b}", "dim", "cost")
     if totals.unknown and detail.unknown and status.has_prices:
         yield Span(f"  {totals.unknown:,} {'without a' if detail.word_unknown else 'no'} price", "moving", "cost")
@@ -175,13 +176,13 @@ def _read_spans(status: Status, now: datetime, detail: _Detail) -> list[Span]:
         parts.append(Span("paused", "moving", "refresh"))
     if status.read_at is None:
         return [*parts, Span(" " if status.error else "reading… ", "dim")]
-    span = now - status.read_at
     verb = "read " if detail.word_read else ""
     if parts:
         verb = f" · {verb}"
     stale = status.error is not None or status.from_store
-    words = age(_stepped(span)) if detail.word_read else short_age(_stepped(span))
-    return [*parts, Span(f"{verb}{words} ago ", "moving" if stale else "dim", "refresh")]
+    words = short_age(_stepped(now - status.read_at))
+    padding = " " * (_AGE_WIDTH - len(words))  # the line does not move when the age gets longer
+    return [*parts, Span(f"{padding}{verb}{words} ago ", "moving" if stale else "dim", "refresh")]
 
 
 def _stepped(span: timedelta) -> timedelta:

@@ -81,9 +81,9 @@ class Driven:
 
     @property
     def notice_text(self) -> str:
-        """The line about a failed read; empty while there is none."""
+        """The words about a failed read; empty while there are none."""
         notice = self.main_screen.notice
-        return "".join(span.text for span in notice._drawn_spans) if notice.display else ""
+        return " ".join("".join(span.text for span in notice._drawn_spans).split()) if notice.display else ""
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from fe2tui.tui.app import Dashboard
 from fe2tui.tui.forms.first_start import FirstStartForm
 from fe2tui.tui.forms.picker import Picker
 from fe2tui.tui.help import HelpScreen
+from fe2tui.tui.preferences import Preferences
 from tests.tui.driver import Driven, dashboard
 from tests.tui.form_host import write
 
@@ -358,16 +359,40 @@ async def test_the_palette_finds_a_command_and_says_why_one_cannot_be_done(demo_
 async def test_the_colours_change_and_nothing_depends_on_them(demo_env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with dashboard() as driven:
-        driven.perform("theme")
-        await driven.until(lambda: driven.app.theme == "fe2tui-light")
+        driven.app.theme = "fe2tui-light"
+        await driven.pilot.pause()
         for sign in ("● train-resnet", "▲ scraper", "○ od1"):
             assert sign in shown(driven)
 
 
-async def test_a_theme_of_textual_works_too(demo_env: Path) -> None:
-    async with dashboard(theme="nord") as driven:
+async def test_a_theme_is_seen_before_it_is_chosen_and_remembered_unless_config_toml_sets_one(
+    demo_env: Path,
+) -> None:
+    async with dashboard() as driven:
+        driven.perform("theme")
+        await driven.opened(Picker)
+        await driven.press("down")
+        await driven.until(lambda: driven.app.theme == "fe2tui-light")
+        await driven.press("escape")
+        await driven.until(lambda: driven.app.theme == "fe2tui-dark")
+        driven.perform("theme")
+        await driven.opened(Picker)
+        await driven.press(*"nord")
+        await driven.until(lambda: driven.app.theme == "nord")
+        await driven.press("enter")
+        await driven.home()
+        assert driven.app.theme == "nord"
+    async with dashboard() as driven:
         assert driven.app.theme == "nord"
         assert "base" in shown(driven)
+    async with dashboard(theme="dracula") as driven:
+        assert driven.app.theme == "dracula"
+        driven.perform("theme")
+        await driven.opened(Picker)
+        await driven.press(*"gruv", "enter")
+        await driven.until(lambda: any("config.toml sets the theme dracula" in toast for toast in driven.toasts))
+        assert driven.app.theme == "gruvbox"
+        assert Preferences.load().theme == "nord"
 
 
 async def test_a_fault_of_our_own_is_told_and_ends_nothing(demo_env: Path) -> None:

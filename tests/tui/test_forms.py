@@ -22,7 +22,7 @@ from fe2tui.tui.forms.first_start import FirstStartForm
 from fe2tui.tui.forms.impact import ImpactForm, ImpactRows
 from fe2tui.tui.forms.mfa_code import MfaCodeForm
 from fe2tui.tui.forms.picker import Picker, PickerItem, matching_items
-from tests.tui.form_host import UNANSWERED, click_at_once, cut_off, error_of, opened, said, text_of, write
+from tests.tui.form_host import UNANSWERED, click_at_once, cut_off, error_of, opened, said, text_of, until, write
 
 SMALL = (80, 24)
 
@@ -50,6 +50,13 @@ async def test_a_question_is_answered_no_unless_another_button_is_chosen(keys: l
     async with opened(_confirm()) as (pilot, host):
         await pilot.press(*keys)
         assert host.answer == answer
+
+
+async def test_a_countdown_goes_on_while_a_question_about_it_is_open() -> None:
+    seconds = iter(range(50, 0, -1))
+    async with opened(ConfirmForm("Cancel?", lambda: [f"Tries again in {next(seconds)}s."])) as (_, host):
+        first = said(host, ".details")
+        await until(lambda: said(host, ".details") != first)
 
 
 async def test_a_submit_key_does_not_answer_a_question() -> None:

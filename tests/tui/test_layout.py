@@ -211,3 +211,35 @@ async def test_who_goes_on_at_once_finds_the_focus_where_they_went(demo_env: Pat
             await driven.until(partial(_is_made, spot))
             await driven.pilot.pause()
             assert (focused(driven), driven.view.pane) == (pane, pane)
+
+
+async def test_panes_are_resized_by_keys_and_by_the_mouse_and_keep_their_sizes(demo_env: Path) -> None:
+    async with dashboard(size=WIDE) as driven:
+        panes = driven.main_screen.pane_set
+        await driven.until(lambda: displayed(driven) == {INSTANCES, IMAGES, SPOT})
+        height, width = panes[INSTANCES].region.height, panes[SPOT].region.width
+        await driven.press("greater_than_sign")
+        await driven.until(lambda: panes[INSTANCES].region.height > height)
+        await driven.press("2", "greater_than_sign", "greater_than_sign")
+        await driven.until(lambda: panes[INSTANCES].region.height < height)
+        await driven.press("3", "less_than_sign")
+        await driven.until(lambda: panes[SPOT].region.width < width)
+        await _drag(driven, (panes[SPOT].region.x, 5), (80, 5))
+        await driven.until(lambda: panes[SPOT].region.x == 80)
+        await _drag(driven, (5, panes[INSTANCES].region.bottom - 1), (5, 10))
+        await driven.until(lambda: panes[INSTANCES].region.bottom == 11)
+    async with dashboard(size=WIDE) as driven:
+        panes = driven.main_screen.pane_set
+        await driven.until(lambda: panes[SPOT].region.x == 80 and panes[INSTANCES].region.bottom == 11)
+        await driven.pilot.resize_terminal(120, 36)
+        await driven.until(lambda: displayed(driven) == {INSTANCES, DETAILS})
+        await driven.press("1", "less_than_sign")
+        await driven.until(lambda: driven.main_screen.details.region.height == 12)
+        await driven.press("z", "greater_than_sign")
+        await driven.until(lambda: any("nothing to resize" in words for words in driven.toasts))
+
+
+async def _drag(driven: Driven, start: tuple[int, int], end: tuple[int, int]) -> None:
+    await driven.pilot.mouse_down(offset=start)
+    await driven.pilot.hover(offset=end)
+    await driven.pilot.mouse_up(offset=end)

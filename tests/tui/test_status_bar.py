@@ -99,7 +99,9 @@ def test_a_failed_read_keeps_the_fleet_and_says_why_and_when_next() -> None:
     line = "".join(span.text for span in reading.notice_spans(NOW, 120))
     assert "AWS does not answer. Check the network." in line
     assert "next try in 16s" in line
-    assert len("".join(span.text for span in reading.notice_spans(NOW, 60))) <= 60
+    narrow = "".join(span.text for span in reading.notice_spans(NOW, 40)).split("\n")
+    assert len(narrow) == 2 and all(len(line) <= 40 for line in narrow)
+    assert "Check the network." in " ".join(" ".join(narrow).split())
     assert reading.read_at is not None
     reading = reading.after_fleet(replace(fleet([]), problems=(Problem("instances", "AWS does not answer."),)))
     assert "AWS does not answer. Check the network." in notice_spans(
@@ -143,6 +145,16 @@ def test_one_refusal_of_the_spot_prices_is_told_once_whatever_is_read_by_that_ca
     assert reported == [[f"Spot prices could not be read: {denied}"], [], []]
     other = past._replace(summary="No answer.")
     assert len(reading.after_fleet(replace(fleet([]), problems=(now, other))).new_errors(reading)) == 1
+
+
+def test_one_reason_is_told_once_however_many_parts_it_keeps_from_being_read() -> None:
+    parts = [Problem(part, "AWS closed the connection.") for part in ("volumes", "images", "prices")]
+    reading = ReadState().after_fleet(replace(fleet([]), problems=tuple(parts[:2])))
+    told = [str(error) for error in reading.new_errors(ReadState())]
+    assert told == ["Disks and images could not be read: AWS closed the connection."]
+    more = reading.after_fleet(replace(fleet([]), problems=tuple(parts)))
+    failed = more.after_failure(FleetNotRead(UnreachableError("AWS closed the connection."), NOW, 8))
+    assert more.new_errors(reading) == failed.new_errors(more) == []
 
 
 def test_a_part_that_could_not_be_read_is_told_once() -> None:
@@ -189,6 +201,12 @@ def test_read_only_shows_no_key_that_changes_anything() -> None:
     for word in ("Launch", "Stop", "Reboot", "Terminate"):
         assert word not in line
     assert "Connect" in line
+
+
+def test_nothing_is_launched_before_a_region_is_known() -> None:
+    nowhere = CommandContext(cast(Services, None), Location("default", ""), INSTANCES)
+    assert "Launch" not in keys(nowhere)
+    assert (COMMANDS_BY_ID["launch"].unavailable_reason(nowhere) or "").startswith("No region is known yet.")
 
 
 def test_unseen_failures_are_counted_in_the_footer() -> None:
@@ -253,6 +271,20 @@ def test_all_that_the_status_line_counts_and_all_keys_can_be_clicked() -> None:
     ):
         assert [span.text for span in line if span.text.strip() and not span.command] == []
     assert click_meta("key:enter") == {"@click": "app.simulate_key('enter')"}
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160, 200])
+def test_the_line_does_not_move_when_the_age_gets_longer(width: int) -> None:
+    seconds = (0, 9, 10, 59, 60, 600, 7_200, 86_400)
+    lines = [said(FULL._replace(read_at=NOW - timedelta(seconds=age)), width) for age in seconds]
+    assert len({line.index("ago") for line in lines}) == 1
+    assert len({line[: line.index("/h")] for line in lines}) == 1
+
+
+def test_money_of_an_earlier_run_is_dim() -> None:
+    for from_store, style in ((True, "dim"), (False, "strong")):
+        spans = status_bar.status_spans(FULL._replace(from_store=from_store), NOW, 120)
+        assert {span.style for span in spans if "$" in span.text} == {style}
 
 
 @pytest.mark.parametrize("width", range(60, 220))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fe2tui.tui.forms.form import Form
     from fe2tui.tui.panes.base import Pane
     from fe2tui.tui.panes.list_pane import ListPane
+    from fe2tui.tui.task_runner import RunningTask
 
 
 def _acting_pane(context: CommandContext) -> Pane:
@@ -82,7 +83,12 @@ async def cancel_task(context: CommandContext) -> None:
     task = tasks.get(number) or (next(iter(tasks.values())) if len(tasks) == 1 else None)
     if task is None:
         services.tell(f"Select one of the {plural(len(tasks), 'task')} running first.", "warning")
-    elif await services.ask(cancel_question(task)) == "yes":
+        return
+
+    def task_now() -> RunningTask:
+        return next((one for one in services.task_runner.state.running if one.number == task.number), task)
+
+    if await services.ask(cancel_question(task_now)) == "yes":
         is_running = services.task_runner.cancel(task.number)
         services.tell(f"Cancelling: {task.title} …" if is_running else f"{task.title} has already ended.")
 
@@ -170,11 +176,47 @@ def zoom(context: CommandContext) -> None:
     context.services.main_screen.zoom()
 
 
-def change_theme(context: CommandContext) -> None:
-    from fe2tui.tui.theme import DARK, LIGHT
+async def choose_theme(context: CommandContext) -> None:
+    """Show each theme that the cursor is on; keep the one that is chosen, else go back to the one before."""
+    from fe2tui.tui.forms.picker import Picker, PickerItem
+    from fe2tui.tui.theme import THEMES
 
-    app = context.services.app
-    app.theme = LIGHT if app.current_theme.dark else DARK
+    services, app = context.services, context.services.app
+    before, configured = app.theme, services.settings.theme
+
+    def show(name: str) -> None:
+        app.theme = name
+
+    themes = sorted(app.available_themes.values(), key=lambda theme: (theme.name not in THEMES, theme.name))
+    items = [
+        PickerItem(theme.name, theme.name, "dark" if theme.dark else "light", theme.name == before) for theme in themes
+    ]
+    chosen = await services.ask(Picker("Theme", items, submit_word="Keep", preview=show))
+    app.theme = chosen or before
+    if chosen is None or chosen == before:
+        return
+    if configured:
+        services.tell(f"{chosen} is shown until you quit: config.toml sets the theme {configured}.")
+        return
+    services.preferences.theme = chosen
+    services.save_preferences()
+
+
+def enlarge_pane(context: CommandContext) -> None:
+    _resize_pane(context, 1)
+
+
+def shrink_pane(context: CommandContext) -> None:
+    _resize_pane(context, -1)
+
+
+def _resize_pane(context: CommandContext, by: int) -> None:
+    services, layout = context.services, context.services.main_screen.pane_layout
+    if layout.resize(by):
+        services.main_screen.on_resize()
+        services.save_preferences()
+    else:
+        services.tell("No other pane is shown beside this one: there is nothing to resize.")
 
 
 async def show_help(context: CommandContext) -> None:
@@ -201,8 +243,8 @@ async def _run_choice(context: CommandContext, form: Form[str]) -> None:
 async def quit_program(context: CommandContext) -> None:
     from fe2tui.tui.forms.confirm import quit_question
 
-    running = context.services.task_runner.state.running
-    if not running or await context.services.ask(quit_question(running)) == "yes":
+    runner = context.services.task_runner
+    if not runner.state.running or await context.services.ask(quit_question(lambda: runner.state.running)) == "yes":
         context.services.app.exit()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -41,23 +41,23 @@ class ConfirmForm(Form[str]):
     def __init__(
         self,
         question: str,
-        details: Sequence[str] = (),
+        details: Sequence[str] | Callable[[], Sequence[str]] = (),
         *,
         title: str = "",
         choices: Sequence[ConfirmChoice] = (ConfirmChoice("y", "Yes", "yes"),),
         no_label: str = "No",
     ) -> None:
+        """``details`` are lines below the question; a function gives them as they are now, every second."""
         super().__init__(title or "Sure?", leave_label=no_label)
         self._question = question
-        self._details = tuple(details)
+        self._details = details if callable(details) else lambda: details
         self._choices = tuple(choices)
         self._no_label = no_label
 
     def compose(self) -> Iterator[Widget]:
-        lines = [dim(line) for line in self._details]
         yield from self.compose_frame(
             Static(safe_content(self._question), classes="question"),
-            Static(Content("\n").join(lines), classes="details"),
+            Static(classes="details"),
             Horizontal(
                 key_button("n", self._no_label, "leave", id="no"),
                 *(
@@ -72,9 +72,15 @@ class ConfirmForm(Form[str]):
         )
 
     def on_mount(self) -> None:
-        self.query_one(".details").display = bool(self._details)
+        self._write_details()
+        self.set_interval(1.0, self._write_details)
         for number, choice in enumerate(self._choices):
             self._bindings.bind(choice.key, f"choose({number})", choice.label, show=False)
+
+    def _write_details(self) -> None:
+        details, lines = self.query_one(".details", Static), [dim(line) for line in self._details()]
+        details.display = bool(lines)
+        details.update(Content("\n").join(lines))
 
     def action_choose(self, number: int) -> None:
         self.dismiss(self._choices[number].answer)
@@ -83,23 +89,35 @@ class ConfirmForm(Form[str]):
 _MAX_NAMED = 6  # tasks named in the question; the rest are counted
 
 
-def cancel_question(task: RunningTask) -> ConfirmForm:
+def cancel_question(task_now: Callable[[], RunningTask]) -> ConfirmForm:
+    """``task_now`` gives the task with its newest step: a countdown goes on while the question is open."""
+
+    def details() -> Sequence[str]:
+        task = task_now()
+        return (f"Now: {_step_text(task)}.", f"If it is cancelled now: {task.left_behind}")
+
     return ConfirmForm(
-        f"Cancel “{task.title}”?",
-        [f"Now: {_step_text(task)}.", f"If it is cancelled now: {task.left_behind}"],
+        f"Cancel “{task_now().title}”?",
+        details,
         title="Cancel",
         choices=(ConfirmChoice("y", "Cancel it", "yes", is_destructive=True),),
         no_label="Let it run",
     )
 
 
-def quit_question(tasks: Sequence[RunningTask]) -> ConfirmForm:
-    lines = [f"{task.title} ({_step_text(task)}). {task.left_behind}" for task in tasks[:_MAX_NAMED]]
-    if len(tasks) > _MAX_NAMED:
-        lines.append(f"And {plural(len(tasks) - _MAX_NAMED, 'more task')}.")
+def quit_question(tasks_now: Callable[[], Sequence[RunningTask]]) -> ConfirmForm:
+    """``tasks_now`` gives the running tasks with their newest steps."""
+
+    def details() -> Sequence[str]:
+        tasks = tasks_now()
+        lines = [f"{task.title} ({_step_text(task)}). {task.left_behind}" for task in tasks[:_MAX_NAMED]]
+        more = len(tasks) - _MAX_NAMED
+        return [*lines, f"And {plural(more, 'more task')}."] if more > 0 else lines or ["They have ended."]
+
+    count = len(tasks_now())
     return ConfirmForm(
-        f"{plural(len(tasks), 'task')} {'is' if len(tasks) == 1 else 'are'} running. Quit now?",
-        lines,
+        f"{plural(count, 'task')} {'is' if count == 1 else 'are'} running. Quit now?",
+        details,
         title="Quit",
         choices=(ConfirmChoice("y", "Quit", "yes", is_destructive=True),),
         no_label="Stay",

@@ -150,8 +150,9 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
         return "enter" if self._is_last_focused else "^s"
 
     def extra_keys(self) -> Sequence[tuple[str, str, str]]:
-        types = [("^t", "All types", "types")] if self._sources.type_source is not None else []
-        return types if self._is_last_focused else [("enter", "Next", "enter"), *types]
+        keys = [("^t", "All types", "types")] if self._sources.type_source is not None else []
+        keys += [("^n", "New form", "start_over")] if self._has_draft else []
+        return keys if self._is_last_focused else [("enter", "Next", "enter"), *keys]
 
     @property
     def _is_last_focused(self) -> bool:
@@ -197,9 +198,6 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
             self.call_after_refresh(self.action_types)
 
     # What was typed
-
-    def extra_keys(self) -> Sequence[tuple[str, str, str]]:
-        return (("^n", "New form", "start_over"),) if self._has_draft else ()
 
     def action_start_over(self) -> None:
         """Forget what was typed, in this form and before."""

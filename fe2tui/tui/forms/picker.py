@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, ClassVar
@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from textual import on
 from textual.binding import BindingType
 from textual.content import Content
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -24,6 +25,7 @@ from fe2tui.tui.widgets.movement import FIELD_MOVEMENT_BINDINGS, page_step
 MAX_SHOWN = 500
 MAX_WIDTH = 76  # cells of the frame, as in forms.tcss
 PAGE_ROWS = 10
+PREVIEW_DELAY = 0.06  # seconds that the cursor has to rest on an item before it is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +91,19 @@ class Picker(Form[str]):
         submit_word: str = "Choose",
         empty: str = "No match.",
         is_wide: bool = False,
+        preview: Callable[[str], None] | None = None,
     ) -> None:
-        """``empty`` is shown when no item fits the filter. ``is_wide``: as wide as the screen."""
+        """``empty`` is shown when no item fits the filter. ``is_wide``: as wide as the screen. ``preview`` gets the key
+        of the item under the cursor.
+        """
         super().__init__(title, submit_label=submit_word)
         self._is_wide = is_wide
         self._items = tuple(items)
         self._matching_items: list[PickerItem] = list(items)
         self._empty = empty
         self._filled_width = 0
+        self._preview = preview
+        self._preview_timer: Timer | None = None
 
     def compose(self) -> Iterator[Widget]:
         yield from self.compose_frame(
@@ -154,6 +161,15 @@ class Picker(Form[str]):
         if self._matching_items:
             self._options.highlighted = max(0, min(len(self._matching_items) - 1, at))
             self._options.scroll_to_highlight()
+        if self._preview is not None:
+            if self._preview_timer is not None:
+                self._preview_timer.stop()
+            self._preview_timer = self.set_timer(PREVIEW_DELAY, self._show_preview)
+
+    def _show_preview(self) -> None:
+        item = self.highlighted
+        if self._preview is not None and item is not None and self.is_active:
+            self._preview(item.key)
 
     @on(Input.Changed, "#filter")
     def _filter_list(self, event: Input.Changed) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -27,6 +27,10 @@ class Span(NamedTuple):
     command: str = ""
 
 
+NEW_LINE = Span("\n")
+"""The spans after it are on the next line."""
+
+
 def click_meta(command: str) -> dict[str, str]:
     """What Textual finds in the style of a text that is clicked: the action that runs a command."""
     if command.startswith("key:"):
@@ -44,7 +48,7 @@ def spans_width(spans: Sequence[Span]) -> int:
 
 
 class TextLine(Widget):
-    """One line of spans. ``spans`` gives them for a width."""
+    """A line of spans, or several. ``spans`` gives them for a width."""
 
     ALLOW_SELECT = False
 
@@ -53,13 +57,13 @@ class TextLine(Widget):
         self.set_reactive(Widget.auto_links, False)  # the mouse does not highlight what can be clicked
         self._get_spans = spans
         self._drawn_spans: list[Span] = []
-        self._background = Style()
+        self._line_count = 1
+        self._tint: Color | None = None
 
     def set_background(self, colour: str) -> bool:
         """Set the colour behind the line; empty for none. Returns False if Textual does not know the colour."""
         try:
-            back = line_styles(self.app.theme_variables).background
-            self._background = Style(bgcolor=back.blend(Color.parse(colour), 0.45).rich_color) if colour else Style()
+            self._tint = Color.parse(colour) if colour else None
         except ColorParseError:
             return False
         self.refresh()
@@ -67,14 +71,31 @@ class TextLine(Widget):
 
     def redraw(self) -> None:
         """Repaint the line if its spans have changed."""
-        if self.is_attached and list(self._get_spans(self.size.width)) != self._drawn_spans:
+        if not self.is_attached:
+            return
+        spans = list(self._get_spans(self.size.width))
+        line_count = 1 + spans.count(NEW_LINE)
+        if line_count != self._line_count:
+            self.styles.height = self._line_count = line_count
+        if spans != self._drawn_spans:
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
         styles, width = line_styles(self.app.theme_variables), self.size.width
         self._drawn_spans = list(self._get_spans(width))
+        tint = self._tint
+        background = Style(bgcolor=styles.background.blend(tint, 0.45).rich_color) if tint is not None else Style()
         segments = [
-            Segment(span.text, _span_style(styles[span.style], self._background, span.command))
-            for span in self._drawn_spans
+            Segment(span.text, _span_style(styles[span.style], background, span.command))
+            for span in _line_of(self._drawn_spans, y)
         ]
-        return Strip(segments).adjust_cell_length(width, styles["text"] + self._background)
+        return Strip(segments).adjust_cell_length(width, styles["text"] + background)
+
+
+def _line_of(spans: Sequence[Span], number: int) -> Iterator[Span]:
+    line = 0
+    for span in spans:
+        if span is NEW_LINE:
+            line += 1
+        elif line == number:
+            yield span
