@@ -367,7 +367,8 @@ class MainScreen(Screen[None]):
         self.call_after_refresh(self.repaint_soon)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        self._dragged_edge = self.pane_layout.edge_at(event.screen_x, event.screen_y)
+        is_over_panes = self.full_view is None
+        self._dragged_edge = self.pane_layout.edge_at(event.screen_x, event.screen_y) if is_over_panes else ""
         if self._dragged_edge:
             self._left.capture_mouse()
 

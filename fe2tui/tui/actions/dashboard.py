@@ -211,9 +211,9 @@ def shrink_pane(context: CommandContext) -> None:
 
 
 def _resize_pane(context: CommandContext, by: int) -> None:
-    services, layout = context.services, context.services.main_screen.pane_layout
-    if layout.resize(by):
-        services.main_screen.on_resize()
+    services, screen = context.services, context.services.main_screen
+    if screen.full_view is None and screen.pane_layout.resize(by):
+        screen.on_resize()
         services.save_preferences()
     else:
         services.tell("No other pane is shown beside this one: there is nothing to resize.")

@@ -27,6 +27,7 @@ class Framed(Widget):
 
     def on_mount(self) -> None:
         self.set_reactive(Widget.auto_links, False)  # the mouse does not highlight what can be clicked
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._write_frame_title())
 
     def set_frame_title(self, left: Sequence[Span], right: Sequence[Span] = ()) -> None:
         """Write the title. Where the frame is narrow, the spans at the right are clipped first."""
