@@ -228,6 +228,10 @@ def has_search(context: CommandContext) -> str | None:
     return None if context.search_text else "Nothing is searched for: / searches in Activity, help, details and logs."
 
 
+def can_resize(context: CommandContext) -> str | None:
+    return None if context.can_resize else "No other pane is shown beside this one."
+
+
 def has_rows(context: CommandContext) -> str | None:
     return None if context.visible_count else f"No {row_noun(context)} is shown."
 

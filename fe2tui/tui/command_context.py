@@ -62,6 +62,7 @@ class CommandContext(NamedTuple):
     is_full_view: bool = False
     hidden_mark_count: int = 0
     search_text: str = ""
+    can_resize: bool = False
 
     @property
     def targets(self) -> tuple[Instance, ...]:

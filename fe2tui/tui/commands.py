@@ -225,8 +225,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("cost", "$", "Costs", "dashboard:show_costs", availability.has_fleet),
     Command("cpu", "", "CPU", "dashboard:toggle_cpu"),
     Command("zoom", "z", "Zoom", "dashboard:zoom"),
-    Command("larger", ">", "Larger", "dashboard:enlarge_pane"),
-    Command("smaller", "<", "Smaller", "dashboard:shrink_pane"),
+    Command("larger", ">", "Larger", "dashboard:enlarge_pane", availability.can_resize),
+    Command("smaller", "<", "Smaller", "dashboard:shrink_pane", availability.can_resize),
     Command("theme", "", "Theme", "dashboard:choose_theme"),
     Command("help", "?", "Help", "dashboard:show_help"),
     Command("palette", "ctrl+p", "All", "dashboard:open_palette"),
@@ -250,8 +250,8 @@ COMMANDS_BY_ID: Mapping[str, Command] = {command.id: command for command in COMM
 FOOTER_LEFT = (
     *("launch", "cancel", "connect", "shorter", "longer", "next_match", "stop_or_start", "details", "freeze"),
     *("change_type", "spot_prices", "terminate", "reboot", "filter", "leave", "copy", "mark", "sort", "cost", "region"),
-    *("console", "tags", "keep", "profile", "mark_all", "export", "open", "protection", "zoom", "refresh"),
-    *("previous_match", "quit"),
+    *("console", "tags", "keep", "profile", "mark_all", "export", "open", "protection", "zoom", "larger", "smaller"),
+    *("refresh", "previous_match", "quit"),
 )
 """The most useful first: where space is short, the last are left out."""
 

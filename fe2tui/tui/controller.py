@@ -161,6 +161,7 @@ class DashboardController:
             if main.pane in MARKABLE_PANES
             else 0,
             search_text=main.activity.search.text if main.pane == ACTIVITY else "",
+            can_resize=main.pane_layout.can_resize,
         )
 
     def visible_instances(self) -> Sequence[Instance]:

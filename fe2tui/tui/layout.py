@@ -200,24 +200,26 @@ class PaneLayout:
         has_details_on_top = DETAILS in self.visible_panes and self.details_pane == IMAGES
         return self._widgets.details if has_details_on_top else self._widgets.instances
 
-    def resize(self, steps: int) -> bool:
-        """Make the pane that commands act on larger, or smaller if ``steps`` is negative. False if it is alone."""
-        sizes, visible = self.sizes, self.visible_panes
-        if self.is_side_by_side and self.pane == SPOT:
-            return self.set_sizes(right=sizes.right + STEP * steps)
-        if self.is_side_by_side:
-            is_on_top = self._top is self._widgets.instances and self.pane == INSTANCES
-            return self.set_sizes(top=sizes.top + STEP * (steps if is_on_top else -steps))
-        if DETAILS in visible:
-            return self.set_sizes(details=sizes.details - steps)
-        return False
+    @property
+    def can_resize(self) -> bool:
+        return self.is_side_by_side or DETAILS in self.visible_panes
 
-    def set_sizes(self, **sizes: int) -> bool:
-        """Set some of ``PaneSizes``, as far as each pane stays readable. Returns True."""
+    def resize(self, steps: int) -> None:
+        """Make the pane that commands act on larger, or smaller if ``steps`` is negative."""
+        sizes = self.sizes
+        if self.is_side_by_side and self.pane == SPOT:
+            self.set_sizes(right=sizes.right + STEP * steps)
+        elif self.is_side_by_side:
+            is_on_top = self._top is self._widgets.instances and self.pane == INSTANCES
+            self.set_sizes(top=sizes.top + STEP * (steps if is_on_top else -steps))
+        else:
+            self.set_sizes(details=sizes.details - steps)
+
+    def set_sizes(self, **sizes: int) -> None:
+        """Set some of ``PaneSizes``, as far as each pane stays readable."""
         limited = {name: self._limit(name, size) for name, size in sizes.items()}
         self._preferences.sizes = {**self._preferences.sizes, **limited}
         self._apply_sizes()
-        return True
 
     def edge_at(self, x: int, y: int) -> str:
         """The size that is changed by dragging the edge at a point of the screen: ``right`` or ``top``; else empty.

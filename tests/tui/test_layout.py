@@ -236,7 +236,7 @@ async def test_panes_are_resized_by_keys_and_by_the_mouse_and_keep_their_sizes(d
         await driven.press("1", "less_than_sign")
         await driven.until(lambda: driven.main_screen.details.region.height == 12)
         await driven.press("z", "greater_than_sign")
-        await driven.until(lambda: any("nothing to resize" in words for words in driven.toasts))
+        await driven.until(lambda: any("No other pane is shown" in words for words in driven.toasts))
 
 
 async def _drag(driven: Driven, start: tuple[int, int], end: tuple[int, int]) -> None:

@@ -211,12 +211,10 @@ def shrink_pane(context: CommandContext) -> None:
 
 
 def _resize_pane(context: CommandContext, by: int) -> None:
-    services, screen = context.services, context.services.main_screen
-    if screen.full_view is None and screen.pane_layout.resize(by):
-        screen.on_resize()
-        services.save_preferences()
-    else:
-        services.tell("No other pane is shown beside this one: there is nothing to resize.")
+    screen = context.services.main_screen
+    screen.pane_layout.resize(by)
+    screen.on_resize()
+    context.services.save_preferences()
 
 
 async def show_help(context: CommandContext) -> None:
