@@ -206,6 +206,9 @@ class Settings:
         " notification of the terminal (OSC 9, OSC 777; in tmux with allow-passthrough on); false: not;"
         ' a command, as in "notify-send fe2tui": it gets the text as its last argument.',
     )
+    links: bool = _setting(
+        True, _flag, "Make ids links to the AWS console (OSC 8), for terminals that open links; false: plain text."
+    )
     read_only: bool = _setting(False, _flag, "Refuse every change, as --read-only does.")
     theme: str = _setting(
         "", _text, "Colour theme of the dashboard; empty: the one that was chosen last with the command Theme."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -39,7 +39,7 @@ class InstanceName(click.ParamType[str]):
         from fe2tui.store.completion_names import last_instances
 
         user, at_sign, typed = incomplete.rpartition("@") if self._user else ("", "", incomplete)
-        names = _last_names(
+        names = _known_names(ctx, "instances") or _last_names(
             ctx, lambda file, at: last_instances(file, profile=at.profile, region=at.region, endpoint=at.endpoint)
         )
         names = [each for each in names if each[2] not in _GONE_STATES]
@@ -61,7 +61,7 @@ class ImageName(click.ParamType[str]):
         from fe2tui.store.completion_names import last_images
 
         words = [CompletionItem(word) for word in IMAGE_WORDS if self._words and word.startswith(incomplete)]
-        names = _last_names(ctx, lambda file, at: last_images(file, at.key))
+        names = _known_names(ctx, "images") or _last_names(ctx, lambda file, at: last_images(file, at.key))
         return [*_completion_items(names, incomplete), *words]
 
 
@@ -71,7 +71,7 @@ class RequestId(click.ParamType[str]):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from fe2tui.store.completion_names import last_requests
 
-        requests = _last_names(ctx, lambda file, at: last_requests(file, at.key))
+        requests = _known_names(ctx, "requests") or _last_names(ctx, lambda file, at: last_requests(file, at.key))
         return list(_completion_items([("", key, state) for key, state in requests], incomplete))
 
 
@@ -88,7 +88,7 @@ class TypeName(click.ParamType[str]):
 
         from fe2tui.store.completion_names import last_types
 
-        names = _last_names(ctx, lambda file, at: last_types(file, at.key))
+        names = _known_names(ctx, "types") or _last_names(ctx, lambda file, at: last_types(file, at.key))
         if self._family and "." not in incomplete:
             names = list(dict.fromkeys(name.partition(".")[0] for name in names))
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
@@ -107,6 +107,12 @@ def _completion_items(names: list[tuple[str, str, str]], typed: str, before: str
         elif by_name or (key.startswith(typed) and (typed or not is_clear)):
             words = state if is_clear or not name else f"{visible(name)}, {state}"
             yield CompletionItem(f"{before}{key}", help=words)
+
+
+def _known_names(ctx: click.Context, kind: str) -> list[Any]:
+    """The names that the dashboard has in memory; empty in a shell."""
+    known = ctx.ensure_object(GlobalOptions).known
+    return list(getattr(known, kind)) if known is not None else []
 
 
 def _last_names(ctx: click.Context, read: Callable[[Path, Location], list[_Name]]) -> list[_Name]:

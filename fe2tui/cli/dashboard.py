@@ -13,6 +13,7 @@ from fe2tui.errors import Fe2Error, SettingError, UsageError
 
 if TYPE_CHECKING:
     from fe2tui.demo import Cloud, Options
+    from fe2tui.tui.shell_commands import ShellCommands
 
 
 def start_demo_cloud(options: Options | None = None) -> Cloud:
@@ -56,4 +57,17 @@ def open_dashboard(options: GlobalOptions) -> int:
             # The file may say read_only, which is unknown while it cannot be read.
             problem = f"{error} All settings are ignored and nothing can be changed until the file is corrected."
             loaded = settings.Settings(read_only=True)
-        return tui.run(choice_of(options, loaded), loaded, start_demo=start_demo, startup_problem=problem)
+        return tui.run(
+            choice_of(options, loaded),
+            loaded,
+            start_demo=start_demo,
+            startup_problem=problem,
+            open_shell=open_shell,
+        )
+
+
+def open_shell() -> ShellCommands:
+    """The shell's commands, for the command line of the dashboard."""
+    from fe2tui.cli.in_dashboard import DashboardShell
+
+    return DashboardShell()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -98,12 +98,12 @@ def launch(
     A dash (-) stands for the default. SPOT is spot, one-time or on-demand. With --retry it may be launched later: fe2
     asks first, or needs --yes.
     """
-    if import_key and create_key:
-        raise UsageError("--import-key and --create-key cannot be combined.", "Choose one.")
-    if on_demand and (is_spot or one_time):
-        raise UsageError("--on-demand cannot be combined with --spot or --one-time.", "Choose one.")
-    market: Market | None = "spot-once" if one_time else "spot" if is_spot else "on-demand" if on_demand else None
-    request = _request(values, named, market, tags, "import" if import_key else "create" if create_key else "use")
+    request = launch_request(
+        {
+            **named, "values": values, "tags": tags, "import_key": import_key, "create_key": create_key,
+            "is_spot": is_spot, "one_time": one_time, "on_demand": on_demand,
+        }
+    )  # fmt: skip
     until = timedelta(minutes=retry) if retry else None
     from fe2tui.tasks import launch as task
     from fe2tui.tasks.context import require_writable
@@ -135,12 +135,27 @@ def launch(
     print_instance(options, CommandRun(options).run(work))
 
 
+def launch_request(params: Mapping[str, Any], required: Sequence[str] = ("name", "image", "type")) -> LaunchRequest:
+    """The request of a command line, from the values of its parameters. Raises UsageError."""
+    if params["import_key"] and params["create_key"]:
+        raise UsageError("--import-key and --create-key cannot be combined.", "Choose one.")
+    is_spot = params["is_spot"] or params["one_time"]
+    if params["on_demand"] and is_spot:
+        raise UsageError("--on-demand cannot be combined with --spot or --one-time.", "Choose one.")
+    market: Market | None = "on-demand" if params["on_demand"] else None
+    if is_spot:
+        market = "spot-once" if params["one_time"] else "spot"
+    key_action = "import" if params["import_key"] else "create" if params["create_key"] else "use"
+    return _request(params["values"], params, market, params["tags"], key_action, required)
+
+
 def _request(
     values: Sequence[str],
-    named: dict[str, str | int | None],
+    named: Mapping[str, Any],
     market: Market | None,
     tags: Sequence[str],
     key_action: str,
+    required: Sequence[str],
 ) -> LaunchRequest:
     from fe2tui.model.launch import LaunchRequest, parse_market
 
@@ -149,7 +164,7 @@ def _request(
     if len(values) > len(free):
         raise UsageError(f"There are too many values: “{values[len(free)]}”.", "See fe2 launch --help.")
     given.update(zip(free, values, strict=False))
-    missing = [place for place in ("name", "image", "type") if not str(given.get(place, "")).strip()]
+    missing = [place for place in required if not str(given.get(place, "")).strip()]
     if missing:
         raise UsageError(f"Missing: {join_words(missing)}.", "Write it as fe2 launch base ubuntu 50 m5.large")
     if (by_position := given.get("spot")) is not None:
@@ -157,9 +172,9 @@ def _request(
             raise UsageError(f"“{by_position}” contradicts the option for the same.", "Leave one of them out.")
         market = parse_market(by_position)
     return LaunchRequest(
-        name=str(given["name"]),
-        image=str(given["image"]),
-        type=str(given["type"]),
+        name=str(given.get("name", "")),
+        image=str(given.get("image", "")),
+        type=str(given.get("type", "")),
         disk=_number("disk", given.get("disk")),
         key_name=_text(given.get("key")) or None,
         key_action=key_action,

@@ -99,7 +99,8 @@ class CommandGroup(click.Group):
             module = import_module(f"fe2tui.cli.{_COMMANDS[cmd_name]}")
             command: click.Command = getattr(module, cmd_name.replace("-", "_"))
             command.context_settings = {**_CONTEXT_SETTINGS, **command.context_settings}
-            command.params.extend(map(_click_option, GLOBAL_OPTIONS))
+            known = {param.name for param in command.params}  # another group of this process may have extended it
+            command.params.extend(_click_option(option) for option in GLOBAL_OPTIONS if option.field not in known)
             self.commands[cmd_name] = command
         return self.commands[cmd_name]
 

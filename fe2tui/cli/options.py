@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fe2tui.aws.session import Choice
     from fe2tui.model.location import Location
     from fe2tui.settings import Settings
+    from fe2tui.tui.shell_commands import KnownNames
 
 
 class GlobalOption(NamedTuple):
@@ -49,6 +50,7 @@ class GlobalOptions:
     yes: bool = False
     demo: bool = False
     by: str = ""  # the command line itself, for the activity log
+    known: KnownNames | None = None  # the names in the memory of the dashboard whose command line this is
 
 
 def dashboard_options(arguments: Sequence[str]) -> GlobalOptions | None:

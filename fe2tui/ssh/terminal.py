@@ -14,7 +14,7 @@ from fe2tui.errors import MachineError
 from fe2tui.ssh.hostkeys import HostKeys
 from fe2tui.ssh.keyfiles import display_path
 from fe2tui.ssh.route import DEFAULT_PORT, Route
-from fe2tui.ssh.tunnels import Tunnel
+from fe2tui.ssh.tunnels import OPEN_WORD, Tunnel
 
 CONNECT_SECONDS = 15
 KEEPALIVE_SECONDS = 15
@@ -28,13 +28,16 @@ def ssh_command(
     *,
     tunnels: Sequence[Tunnel] = (),
     command: str | None = None,
+    only_tunnels: bool = False,
     options: Sequence[str] = (),
     error_log: Path | None = None,
 ) -> list[str]:
     """The argv of the system's ssh to an instance: a shell, or ``command``, which its shell runs unchanged.
 
-    ``options`` are further ``-o`` values and take precedence over ours; with ``error_log`` ssh's own messages go to
-    that file instead of the terminal. Raises MachineError if there is no ssh.
+    With ``only_tunnels``, nothing is run there: it prints ``OPEN_WORD`` when the tunnels are open, never asks anything
+    of a person, and ends when one of them cannot be opened. ``options`` are further ``-o`` values and take precedence
+    over ours; with ``error_log`` ssh's own messages go to that file instead of the terminal. Raises MachineError if
+    there is no ssh.
 
     An unknown host key is accepted unless the person's configuration is strict. No connection is shared: a master
     would check no host key, and would keep the ports of a tunnel after its end.
@@ -64,7 +67,10 @@ def ssh_command(
     if route.key_file is not None:
         # Not -i, which cannot be given a name with a percent sign in it.
         ours += ["IdentitiesOnly=yes", f"IdentityFile={_quote_path(route.key_file)}"]
-    argv = [ssh]
+    if only_tunnels:
+        # ssh runs the local command after it has opened the ports.
+        ours += ["BatchMode=yes", "RequestTTY=no", "PermitLocalCommand=yes", f"LocalCommand=echo {OPEN_WORD}"]
+    argv = [ssh, *(["-N"] if only_tunnels else [])]
     if error_log is not None:
         argv += ["-E", str(error_log)]
     # ssh keeps the first value of each option.

@@ -1,16 +1,30 @@
-"""Tunnels: ports of this computer that lead to ports of an instance."""
+"""Tunnels: ports of this computer that lead to ports of an instance, and the ssh program that keeps them open."""
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import os
 import re
+import signal
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 
 from fe2tui.errors import FieldError, MachineError, PortTakenError
 
+OPEN_WORD = "fe2tui-tunnels-open"
+"""The line that the ssh of ``run_tunnels`` prints when its ports are open."""
+_MESSAGES_BYTES = 16_384  # of ssh's messages, kept to explain a failure
+_END_SECONDS = 2.0  # that ssh may take to end
+# ssh ends with its standard input, which ends with this program, however that ends. Only this shell waits for ssh, so
+# that its process id stands for nothing else until then.
+_KEEPER = (
+    'exec 3<&0; "$@" 3<&- & ssh=$!; (read -r line <&3; kill $ssh) 2>/dev/null & guard=$!; '
+    "wait $ssh; status=$?; kill $guard 2>/dev/null; exit $status"
+)
 _ONE_PORT = re.compile(r"(?:(\d{1,5}):)?(\d{1,5})\Z", re.ASCII)
 
 
@@ -23,6 +37,11 @@ class Tunnel:
     def words(self) -> str:
         """``8888``, or ``9000 → 8888`` if the two differ."""
         return str(self.local) if self.local == self.remote else f"{self.local} → {self.remote}"
+
+    @property
+    def text(self) -> str:
+        """The same as it is typed: ``8888``, or ``9000:8888``."""
+        return str(self.local) if self.local == self.remote else f"{self.local}:{self.remote}"
 
 
 def parse_ports(ports: str | int | Iterable[int | str]) -> tuple[Tunnel, ...]:
@@ -102,3 +121,38 @@ def _bind_error(port: int) -> int:
         except OSError as error:
             return error.errno or -1
     return 0
+
+
+async def run_tunnels(argv: Sequence[str], env: Mapping[str, str], on_open: Callable[[], None]) -> tuple[int, str]:
+    """Run the ssh of ``ssh_command(…, only_tunnels=True)`` until it ends. Returns its exit status and its messages.
+
+    ``on_open`` is called when the ports are open. ssh ends when this is cancelled, and with this process.
+    """
+    process = await asyncio.create_subprocess_exec(
+        "/bin/sh", "-c", _KEEPER, "fe2tui-tunnels", *argv,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **env}, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+    messages = b""
+    reading = asyncio.create_task(_report_open(process.stdout, on_open))
+    try:
+        while data := await process.stderr.read(4096):
+            messages = (messages + data)[-_MESSAGES_BYTES:]
+        return await process.wait(), messages.decode(errors="replace")
+    finally:
+        reading.cancel()
+        process.stdin.close()
+        with suppress(ProcessLookupError):
+            try:
+                async with asyncio.timeout(_END_SECONDS):
+                    await process.wait()
+            except TimeoutError:
+                os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
+
+
+async def _report_open(output: asyncio.StreamReader, on_open: Callable[[], None]) -> None:
+    while line := await output.readline():
+        if line.strip() == OPEN_WORD.encode():
+            on_open()

@@ -22,6 +22,7 @@ from fe2tui.model.location import Location
 
 if TYPE_CHECKING:
     from fe2tui.store.activity import ActivityLog
+    from fe2tui.store.command_lines import CommandLines
     from fe2tui.store.fleets import FleetTables
     from fe2tui.store.freezes import FreezeJournal
     from fe2tui.store.instance_usage import InstanceUsageTable
@@ -115,7 +116,11 @@ _SEVENTH = tuple(
     for table in ("launches", "freezes", "type_changes")
 )
 
-VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH)
+_EIGHTH = (
+    "CREATE TABLE command_lines (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, text TEXT NOT NULL)",
+)
+
+VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH)
 VERSION = len(VERSIONS)
 
 
@@ -439,6 +444,12 @@ class Store:
         from fe2tui.store.activity import ActivityLog
 
         return ActivityLog(self._database(), self.presence)
+
+    @cached_property
+    def command_lines(self) -> CommandLines:
+        from fe2tui.store.command_lines import CommandLines
+
+        return CommandLines(self._database())
 
     @cached_property
     def instance_usage(self) -> InstanceUsageTable:

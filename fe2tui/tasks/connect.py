@@ -67,13 +67,15 @@ async def prepare_connection(
     ports: str | int | Sequence[int | str] = (),
     key_file: Path | None = None,
     port: int | None = None,
+    only_tunnels: bool = False,
     is_logged: bool = True,
     waits_for_ssh: bool = False,
 ) -> Connection:
     """Find how to reach an instance: ``name`` may be ``user@name``. Waits for a pending instance.
 
     Waits until its ssh answers if it was started less than three minutes ago, or with ``waits_for_ssh``: it reboots.
-    If no host key is known, reads them from the console output first. ``is_logged`` False writes nothing to the
+    If no host key is known, reads them from the console output first. ``only_tunnels``: the ssh command opens no shell,
+    as ``ssh.tunnels.run_tunnels`` needs it. ``is_logged`` False writes nothing to the
     activity log, for a caller that only wants the command. Raises StateError (not running), NoAddressError,
     KeyFileError, HostKeyChangedError, PortTakenError (with the next free port).
     """
@@ -98,7 +100,9 @@ async def prepare_connection(
         route = login.route(ctx, instance, user=user, port=port)
         if route.key_file is not None and await asyncio.to_thread(is_open_to_others, route.key_file):
             raise open_key_file_error(route.key_file)
-        argv = await asyncio.to_thread(ssh_command, route, known_host_keys(), tunnels=tunnels)
+        argv = await asyncio.to_thread(
+            ssh_command, route, known_host_keys(), tunnels=tunnels, only_tunnels=only_tunnels
+        )
         if not is_known and "StrictHostKeyChecking=yes" in argv:
             raise unknown_host_key_error(route)
         is_young = instance.launched_at is not None and ctx.clock() - instance.launched_at < _BOOT_TIME

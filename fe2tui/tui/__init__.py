@@ -25,6 +25,7 @@ from fe2tui.tui import gc_tuning
 if TYPE_CHECKING:
     from fe2tui.aws.session import Choice
     from fe2tui.settings import Settings
+    from fe2tui.tui.shell_commands import ShellCommands
 
 THREAD_SWITCH_SECONDS = 0.0002
 """How long a computing thread may keep the interpreter, while the event loop waits for it."""
@@ -36,11 +37,13 @@ def run(
     *,
     start_demo: Callable[[], Mapping[str, str]] | None = None,
     startup_problem: str = "",
+    open_shell: Callable[[], ShellCommands] | None = None,
 ) -> int:
     """Open the dashboard; its exit status when the user quits.
 
     ``start_demo`` starts a demo cloud and returns the environment variables that point at it; it is offered where there
-    are no credentials. ``startup_problem`` is reported in the dashboard. Raises Fe2Error if it cannot be opened, for
+    are no credentials. ``startup_problem`` is reported in the dashboard. ``open_shell`` gives the
+    shell's commands to the command line, when it is opened first. Raises Fe2Error if it cannot be opened, for
     example with a region that does not exist.
     """
     sys.setswitchinterval(THREAD_SWITCH_SECONDS)
@@ -48,7 +51,9 @@ def run(
     from fe2tui.tui.app import Dashboard
     from fe2tui.tui.terminal_handover import exit_on_signals
 
-    dashboard = Dashboard(choice, settings, start_demo=start_demo, startup_problem=startup_problem)
+    dashboard = Dashboard(
+        choice, settings, start_demo=start_demo, startup_problem=startup_problem, open_shell=open_shell
+    )
     with exit_on_signals(dashboard):
         dashboard.run()
     if dashboard.error is not None:

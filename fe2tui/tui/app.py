@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from fe2tui.tui.controller import DashboardController
     from fe2tui.tui.fleet_watch import FleetNotRead, FleetSeen
     from fe2tui.tui.services import Severity
+    from fe2tui.tui.shell_commands import ShellCommands
 
 KEY_TIMEOUT = 0.5  # seconds at most for one key
 PASTED_WIDTH = 20  # cells of a pasted text that are shown
@@ -73,6 +74,7 @@ class Dashboard(App[None], inherit_bindings=False):
         *,
         start_demo: Callable[[], Mapping[str, str]] | None = None,
         startup_problem: str = "",
+        open_shell: Callable[[], ShellCommands] | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__()
@@ -82,6 +84,7 @@ class Dashboard(App[None], inherit_bindings=False):
         self.readable_text = ReadableText()
         self.start_demo = start_demo
         self.startup_problem = startup_problem
+        self.open_shell = open_shell
         self.clock = clock
         self.error: Fe2Error | None = None
         self._controller: DashboardController | None = None

@@ -40,6 +40,12 @@ def has_one(context: CommandContext) -> str | None:
     return reason
 
 
+def can_copy(context: CommandContext) -> str | None:
+    if context.pane != ACTIVITY:
+        return has_target(context)
+    return None if context.has_activity else "Nothing has been done yet."
+
+
 def can_launch(context: CommandContext) -> str | None:
     """In the images pane: instances can be launched from the selected image, if there is one."""
     if not context.region:

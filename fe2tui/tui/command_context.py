@@ -42,6 +42,7 @@ class CommandContext(NamedTuple):
     searched for in Activity or in a full view. Images may be the account's own (those in ``fleet.images``) or public.
     ``starting_ids`` are the instances that a task of this dashboard starts, and that AWS still shows as stopped.
     ``is_full_view``: the details or the console output of the selected row fill the screen.
+    ``has_activity``: there are rows in Activity.
     """
 
     services: Services
@@ -63,6 +64,7 @@ class CommandContext(NamedTuple):
     hidden_mark_count: int = 0
     search_text: str = ""
     can_resize: bool = False
+    has_activity: bool = False
 
     @property
     def targets(self) -> tuple[Instance, ...]:

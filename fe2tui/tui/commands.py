@@ -20,6 +20,7 @@ _HELP_BY_GROUP: Mapping[str, Mapping[str, str]] = {
         "launch": "Launch an instance: from the selected image, of the selected spot type, in the selected zone.",
         "connect": "Open a shell on the instance over ssh.",
         "connect_with": "Connect as another user, or with tunnels to ports of the instance.",
+        "tunnels": "List the tunnels to ports of instances, close them, open more to the selected instance.",
         "stop_or_start": "Stop the instance if it runs, start it if it is stopped.",
         "reboot": "Reboot the instance.",
         "freeze": "Create an image of the instance, to launch others from it.",
@@ -30,6 +31,7 @@ _HELP_BY_GROUP: Mapping[str, Mapping[str, str]] = {
         "console": "Show the console output of the instance, its boot log, and follow it.",
         "screenshot": "Save a picture of the instance's screen to a file.",
         "types": "Show the instance types of the region with their prices, and launch one.",
+        "as_command": "Copy the command of the shell, or of Python, that does what a key would do to the instance.",
         "spot_prices": "Show spot prices of this type; in the spot pane, follow the selected instance again.",
         "terminate": "Terminate the instance, or deregister the image, after showing what will be lost.",
     },
@@ -45,7 +47,8 @@ _HELP_BY_GROUP: Mapping[str, Mapping[str, str]] = {
         "filter": "Show only matching rows: words, state:running, type:p3, tag:env=prod, age>7d; "
         "arch:arm64 for images; search Activity, details and logs.",
         "sort": "Choose the column to sort by.",
-        "copy": "Copy the id, name, address, ssh command, console link, or a launch command; in details, the block.",
+        "copy": "Copy the id, name, address, ssh command, console link or a command; in details, the block; "
+        "in Activity, what to do.",
         "export": "Write the rows that are shown, or the charted spot prices, to a file.",
         "leave": "Leave details, the cursor in time, the filter, the marks, the zones, the family, Activity.",
         "cancel": "Cancel the running task, after asking.",
@@ -82,6 +85,7 @@ _HELP_BY_GROUP: Mapping[str, Mapping[str, str]] = {
         "larger": "Make this pane larger, and those beside it smaller.",
         "smaller": "Make this pane smaller, and those beside it larger.",
         "theme": "Choose the colours: dark, light, nord, gruvbox …",
+        "command_line": "Type a command of the shell, such as stop base: tab completes it, up repeats an earlier one.",
         "help": "Show every key and what it does, this pane's first; enter runs one.",
         "palette": "Find any command by its name.",
         "quit": "Quit the program.",
@@ -153,6 +157,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("launch", "l", "Launch", "launch:launch", availability.can_launch, is_write=True),
     Command("connect", "c", "Connect", "connect:connect", availability.can_connect, _INSTANCES),
     Command("connect_with", "", "Connect with …", "connect:connect_with", availability.can_connect, _INSTANCES),
+    Command("tunnels", "T", "Tunnels", "tunnels:tunnels"),
     Command(
         "stop_or_start", "s", "Stop", "power:stop_or_start", availability.can_stop_or_start, _INSTANCES, is_write=True
     ),
@@ -196,13 +201,14 @@ COMMANDS: tuple[Command, ...] = (
         MARKABLE_PANES,
         is_write=True,
     ),
+    Command("as_command", "", "As a command", "as_command:copy_as_command", availability.has_target, MARKABLE_PANES),
     Command("open", "enter", "Open", "dashboard:open_selected", availability.can_open, LIST_PANES),
     Command("details", "d", "Details", "dashboard:toggle_details", availability.has_target, MARKABLE_PANES),
     Command("mark", "space", "Mark", "dashboard:mark", availability.has_rows, MARKABLE_PANES),
     Command("mark_all", "a", "Mark all", "dashboard:mark_all", availability.has_rows, MARKABLE_PANES),
     Command("filter", "/", "Filter", "dashboard:open_filter", availability.can_filter),
     Command("sort", "o", "Sort", "dashboard:choose_sort", availability.has_rows, LIST_PANES),
-    Command("copy", "y", "Copy", "copy:copy", availability.has_target, LIST_PANES),
+    Command("copy", "y", "Copy", "copy:copy", availability.can_copy),
     Command("export", "e", "Export", "export:export", availability.has_rows, LIST_PANES),
     Command("leave", "escape", "Leave", "dashboard:leave_level", availability.can_leave),
     Command(
@@ -228,6 +234,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("larger", ">", "Larger", "dashboard:enlarge_pane", availability.can_resize),
     Command("smaller", "<", "Smaller", "dashboard:shrink_pane", availability.can_resize),
     Command("theme", "", "Theme", "dashboard:choose_theme"),
+    Command("command_line", ":", "Command line", "command_line:open_command_line"),
     Command("help", "?", "Help", "dashboard:show_help"),
     Command("palette", "ctrl+p", "All", "dashboard:open_palette"),
     Command("quit", "q", "Quit", "dashboard:quit_program", extra_keys=("ctrl+q",)),
@@ -250,8 +257,8 @@ COMMANDS_BY_ID: Mapping[str, Command] = {command.id: command for command in COMM
 FOOTER_LEFT = (
     *("launch", "cancel", "connect", "shorter", "longer", "next_match", "stop_or_start", "details", "freeze"),
     *("change_type", "spot_prices", "terminate", "reboot", "filter", "leave", "copy", "mark", "sort", "cost", "region"),
-    *("console", "tags", "keep", "profile", "mark_all", "export", "open", "protection", "zoom", "larger", "smaller"),
-    *("refresh", "previous_match", "quit"),
+    *("console", "tags", "tunnels", "keep", "profile", "mark_all", "export", "open", "command_line", "protection"),
+    *("zoom", "larger", "smaller", "refresh", "previous_match", "quit"),
 )
 """The most useful first: where space is short, the last are left out."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding
 
 from fe2tui.errors import Fe2Error, StoreError
+from fe2tui.model.console_links import console_url
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance
 from fe2tui.model.location import Location
@@ -35,7 +37,10 @@ if TYPE_CHECKING:
     from fe2tui.tasks.type_catalogue import TypeCatalogueCache
     from fe2tui.tui.app import Dashboard
     from fe2tui.tui.forms.launch import LaunchDraft
+    from fe2tui.tui.shell_commands import ShellCommands
+    from fe2tui.tui.tunnel_keeper import KeptTunnels, TunnelKeeper
 
+_TERMINALS_WITHOUT_LINKS = ("dumb", "linux", "vt", "eterm")  # as TERM begins; others open them or ignore them
 OPEN_TIMEOUT = 0.25  # seconds that the main screen waits for the last fleet, to have it in its first frame
 
 
@@ -54,6 +59,7 @@ class DashboardController:
         self.start_worker = app.start_worker
         self.launch_draft: LaunchDraft | None = None
         self.keymap = build_keymap(app.settings.keys)
+        self._has_links = app.settings.links and not os.environ.get("TERM", "").startswith(_TERMINALS_WITHOUT_LINKS)
         self.fleet_watch = FleetWatch(self, app.choice)
         self.task_runner = TaskRunner(self)
         self.command_runner = CommandRunner(self)
@@ -69,7 +75,7 @@ class DashboardController:
         bindings = (Binding(key, f"perform({command_id!r})", show=False) for key, command_id in self.keymap.all_keys())
         for binding in Binding.make_bindings(bindings):  # which knows / as slash
             app.bind(binding.key, binding.action, description=binding.description, show=False)
-            if binding.action == "perform('filter')":
+            if binding.action in ("perform('filter')", "perform('command_line')"):
                 self.key_queue.field_keys.add(binding.key)
         app.set_keymap({**self.keymap.widget_keys})
         app.theme_changed_signal.subscribe(app, lambda _: self.main_screen.recolour())
@@ -82,6 +88,8 @@ class DashboardController:
         self.startup.start()
 
     async def close(self) -> None:
+        if self.kept_tunnels:
+            await self.tunnel_keeper.close_all()
         for name in ("catalogues", "spot_prices", "spot_histories"):
             if name in self.__dict__:
                 getattr(self, name).close()
@@ -102,6 +110,20 @@ class DashboardController:
         fleet = self.main_screen.fleet
         # The main screen learns of another location a moment after the session has changed.
         return fleet if fleet is not None and fleet.location == self.session.location else None
+
+    @cached_property
+    def shell_commands(self) -> ShellCommands | None:
+        return self.app.open_shell() if self.app.open_shell is not None else None
+
+    @property
+    def kept_tunnels(self) -> Sequence[KeptTunnels]:
+        return self.tunnel_keeper.all if "tunnel_keeper" in self.__dict__ else ()
+
+    @cached_property
+    def tunnel_keeper(self) -> TunnelKeeper:
+        from fe2tui.tui.tunnel_keeper import TunnelKeeper
+
+        return TunnelKeeper(self)
 
     @cached_property
     def catalogues(self) -> TypeCatalogueCache:
@@ -162,6 +184,7 @@ class DashboardController:
             else 0,
             search_text=main.activity.search.text if main.pane == ACTIVITY else "",
             can_resize=main.pane_layout.can_resize,
+            has_activity=main.activity.selected_row is not None,
         )
 
     def visible_instances(self) -> Sequence[Instance]:
@@ -170,6 +193,11 @@ class DashboardController:
 
     def visible_cells(self, pane: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         return self.main_screen.pane_set.list_pane(pane).table.visible_cells()
+
+    def console_url(self, resource_id: str) -> str | None:
+        if not self._has_links or not self.fleet_watch.is_open:
+            return None
+        return console_url(resource_id, self.session.location)
 
     # What can be done
 

@@ -95,7 +95,7 @@ class MainScreen(Screen[None]):
         )
         self.spot_pane = SpotPane(services)
         self.pane_set = PaneSet(self.instances, self.images, self.spot_pane)
-        self.details = DetailsPanel()
+        self.details = DetailsPanel(services.console_url)
         self.activity = ActivityPane(services.clock)
         self.activity_search: FilterBar | None = None  # made when it is first needed
         self._left = Vertical(id="left")
@@ -275,6 +275,7 @@ class MainScreen(Screen[None]):
         fleet_watch, reading = self._services.fleet_watch, self.read_state
         if not fleet_watch.is_open:
             return status_spans(Status(), self._clock(), width)
+        tunnels = self._services.kept_tunnels
         status = Status(
             fleet_watch.session.location,
             reading.account,
@@ -287,6 +288,8 @@ class MainScreen(Screen[None]):
             reading.has_prices,
             self.interruptions.total,
             sum(task.is_waiting for task in self.tasks.running),
+            len(tunnels),
+            any(kept.status.state in ("broken", "failed") for kept in tunnels),
         )
         return status_spans(status, self._clock(), width)
 

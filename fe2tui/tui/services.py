@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from fe2tui.tui.keymap import Keymap
     from fe2tui.tui.main_screen import MainScreen
     from fe2tui.tui.preferences import Preferences
+    from fe2tui.tui.shell_commands import ShellCommands
     from fe2tui.tui.task_runner import TaskRunner
+    from fe2tui.tui.tunnel_keeper import KeptTunnels, TunnelKeeper
 
 Answer = TypeVar("Answer")
 Severity = Literal["information", "warning", "error"]
@@ -77,6 +79,17 @@ class Services(Protocol):
     def task_runner(self) -> TaskRunner: ...
 
     @property
+    def shell_commands(self) -> ShellCommands | None:
+        """The shell's commands. The first time it imports them: in a thread."""
+
+    @property
+    def tunnel_keeper(self) -> TunnelKeeper: ...
+
+    @property
+    def kept_tunnels(self) -> Sequence[KeptTunnels]:
+        """The tunnels that this dashboard keeps open. Imports nothing."""
+
+    @property
     def fleet(self) -> Fleet | None:
         """The newest fleet; None before the first."""
 
@@ -103,6 +116,9 @@ class Services(Protocol):
 
     def tell(self, text: str, severity: Severity = "information") -> None:
         """Show a toast. The text is data, never markup."""
+
+    def console_url(self, resource_id: str) -> str | None:
+        """The page of a resource in the AWS console; None where there is none, or ids are to be no links."""
 
     def tell_outside(self, text: str) -> None:
         """Tell a person who looks at another window, as the setting ``notify`` says."""

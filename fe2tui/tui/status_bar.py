@@ -19,7 +19,7 @@ from fe2tui.errors import (
 )
 from fe2tui.model.location import Location, short_region_name
 from fe2tui.model.money.account import AccountTotals
-from fe2tui.model.text import DASH, dollars, short_age, visible
+from fe2tui.model.text import DASH, dollars, plural, short_age, visible
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.commands import COMMANDS_BY_ID, FOOTER_LEFT, FOOTER_RIGHT, key_label
 from fe2tui.tui.widgets.line import Span, spans_width
@@ -58,6 +58,8 @@ class Status(NamedTuple):
     has_prices: bool = True  # prices were requested, with or without success
     interruptions: int = 0  # spot instances that AWS has interrupted or is about to
     waiting: int = 0  # tasks that wait for capacity and may launch at any time
+    tunnels: int = 0
+    has_closed_tunnels: bool = False  # one of them is broken or failed
 
 
 class _Detail(NamedTuple):
@@ -70,6 +72,7 @@ class _Detail(NamedTuple):
     word_read: bool = True
     word_in: bool = True
     endpoint: bool = True
+    word_tunnels: bool = True
     word_marks: bool = True
     word_unknown: bool = True
     other_states: bool = True
@@ -78,6 +81,7 @@ class _Detail(NamedTuple):
     profile: bool = True
     marks: bool = True
     waiting: bool = True
+    tunnels: bool = True
     region: bool = True
 
 
@@ -138,6 +142,9 @@ def _totals_spans(status: Status, now: datetime, detail: _Detail) -> Iterator[Sp
         yield Span(f"{totals.stopped:,}  ", "dim", "show_stopped")
     if detail.waiting and status.waiting:
         yield Span(f"◐ {status.waiting:,} waiting  ", "moving", "activity")
+    if detail.tunnels and status.tunnels:
+        tunnels = plural(status.tunnels, "tunnel") if detail.word_tunnels else f"{status.tunnels:,}"
+        yield Span(f"⇄ {tunnels}  ", "trouble" if status.has_closed_tunnels else "text", "tunnels")
     marked = status.interruptions + totals.long_running + totals.costly
     if detail.marks and marked:
         words = alerts_text(totals, status.interruptions) if detail.word_marks else marked

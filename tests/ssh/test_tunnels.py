@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import sys
+from pathlib import Path
 
+import psutil
 import pytest
 
 from fe2tui.errors import FieldError, PortTakenError
-from fe2tui.ssh.tunnels import Tunnel, next_free_port, parse_ports, require_free_ports, used_ports
+from fe2tui.ssh.tunnels import Tunnel, next_free_port, parse_ports, require_free_ports, run_tunnels, used_ports
+from tests.tui.form_host import until
 
 
 @pytest.mark.parametrize(
@@ -79,3 +84,44 @@ def test_the_remains_of_a_tunnel_that_just_ended_do_not_count_as_taken() -> None
 
 def test_in_words_a_tunnel_shows_both_ports_only_where_they_differ() -> None:
     assert [tunnel.words for tunnel in parse_ports("8888,9000:80")] == ["8888", "9000 → 80"]
+
+
+SCRIPT = """echo fe2tui-tunnels-open; echo $$ > "$1"; echo warning >&2; [ -z "$2" ] || exit "$2"; exec sleep 600"""
+
+
+def _ssh(file: Path, status: str = "") -> list[str]:
+    """A program that behaves as the ssh of a tunnel: it says that it is open, and stays unless it has a status."""
+    return ["/bin/sh", "-c", SCRIPT, "ssh", str(file), status]
+
+
+def _is_running(file: Path) -> bool:
+    number = int(file.read_text())
+    return psutil.pid_exists(number) and psutil.Process(number).status() != psutil.STATUS_ZOMBIE  # type: ignore[no-any-return]
+
+
+async def test_tunnels_say_that_they_are_open_and_end_with_their_status_and_messages(tmp_path: Path) -> None:
+    opened: list[bool] = []
+    result = await run_tunnels(_ssh(tmp_path / "pid", "255"), {}, lambda: opened.append(True))
+    assert (result, opened) == ((255, "warning\n"), [True])
+
+
+async def test_tunnels_that_are_cancelled_are_closed(tmp_path: Path) -> None:
+    is_open, file = asyncio.Event(), tmp_path / "pid"
+    running = asyncio.create_task(run_tunnels(_ssh(file), {}, is_open.set))
+    await is_open.wait()
+    await until(file.exists)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await until(lambda: not _is_running(file))
+
+
+async def test_tunnels_end_with_the_program_that_keeps_them_however_it_ends(tmp_path: Path) -> None:
+    file = tmp_path / "pid"
+    program = "import asyncio, sys; from fe2tui.ssh.tunnels import run_tunnels; "
+    program += "asyncio.run(run_tunnels(sys.argv[1:], {}, lambda: None))"
+    keeper = await asyncio.create_subprocess_exec(sys.executable, "-P", "-c", program, *_ssh(file))
+    await until(lambda: file.exists() and file.read_text())
+    keeper.kill()
+    await keeper.wait()
+    await until(lambda: not _is_running(file))

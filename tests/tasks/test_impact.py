@@ -92,3 +92,8 @@ def test_terminating_a_member_of_a_group_saves_nothing_and_says_where_to_lower_t
     assert "What it saves is unknown." in node.sentences
     both = terminate_impact(FLEET, [TRAIN, WEB], now=NOW)
     assert both.saves_per_month == terminate_impact(FLEET, [TRAIN], now=NOW).saves_per_month
+
+
+def test_the_tag_fe2_keep_is_said_before_what_is_lost() -> None:
+    kept = replace(TRAIN, tags={"Name": "train", "fe2:keep": "yes"})
+    assert terminate_impact(FLEET, [kept, NAMELESS], now=NOW).sentences[0] == "train is tagged fe2:keep."

@@ -17,6 +17,7 @@ from textual.strip import Strip
 from textual.widgets import Input
 
 from fe2tui.aws.session import Choice
+from fe2tui.cli.in_dashboard import DashboardShell
 from fe2tui.demo import Cloud
 from fe2tui.errors import Fe2Error
 from fe2tui.model.fleet import Fleet
@@ -270,6 +271,7 @@ async def dashboard(
         Choice(read_only=read_only, connect_timeout=timeout, read_timeout=timeout),
         replace(load(), **{"quick_seconds": 0.3, **settings}),
         clock=clock,
+        open_shell=DashboardShell,
     )
     async with app.run_test(size=size, notifications=toasts) as pilot:
         driven = Driven(app, pilot)

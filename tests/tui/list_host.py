@@ -59,6 +59,9 @@ class ListHost(App[None], Generic[Item, Scope]):
     def clock(self) -> datetime:
         return self.now
 
+    def console_url(self, resource_id: str) -> str | None:
+        return None
+
     def start_worker(self, work: Awaitable[None], name: str) -> object:
         return asyncio.ensure_future(work)
 

@@ -14,8 +14,10 @@ import pytest
 from textual.widgets import Static
 
 from fe2tui.demo import Cloud
+from fe2tui.errors import MachineError
 from fe2tui.model.documents import instance_document, json_text
 from fe2tui.model.instance import State
+from fe2tui.tui.actions.copy import command_in
 from fe2tui.tui.forms.confirm import ConfirmForm
 from fe2tui.tui.forms.error import ErrorForm
 from fe2tui.tui.forms.export import ExportForm
@@ -400,3 +402,30 @@ async def test_where_no_terminal_can_be_given_away_the_command_is_offered(demo_e
         await driven.opened(ErrorForm)
         await driven.press("y")
         await driven.until(lambda: driven.app.clipboard.startswith("ssh "))
+
+
+@pytest.mark.parametrize(
+    ("remedy", "command"),
+    [
+        ("If you know why: ssh-keygen -R i-0a -f '/home/a b/hosts'", "ssh-keygen -R i-0a -f '/home/a b/hosts'"),
+        ("To accept them: ssh-keygen -R i-0a -f /k/hosts, then connect again.", "ssh-keygen -R i-0a -f /k/hosts"),
+        ("Run: chmod 600 '/home/a b/key.pem'", "chmod 600 '/home/a b/key.pem'"),
+        ("Start it first: fe2 start base, or s in the dashboard.", "fe2 start base"),
+        ("`fe2 amis` lists yours.", "fe2 amis"),
+        ("Try again in a minute.", None),
+    ],
+)  # fmt: skip
+def test_the_command_of_a_remedy_is_copied_on_one_line(remedy: str, command: str | None) -> None:
+    assert command_in(remedy) == command
+
+
+async def test_y_in_activity_copies_the_command_that_helps(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        error = MachineError("The host key changed.", "If you know why: ssh-keygen -R i-0a -f /k/hosts")
+        driven.view.services.report_error("Connect base", error)
+        await driven.press("exclamation_mark")
+        await driven.until(lambda: driven.view.pane == "activity" and driven.activity.selected_row is not None)
+        await driven.press("y")
+        await driven.opened(Picker)
+        await driven.press("enter")
+        await driven.until(lambda: driven.app.clipboard == "ssh-keygen -R i-0a -f /k/hosts")

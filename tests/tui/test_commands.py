@@ -31,7 +31,8 @@ def test_the_keys_are_those_of_the_design() -> None:
         "mark": "space", "mark_all": "a", "filter": "/", "sort": "o", "copy": "y", "export": "e", "region": "R",
         "profile": "P", "errors": "!", "help": "?", "palette": "ctrl+p", "zoom": "z", "quit": "q",
         "top": "g", "bottom": "G", "half_down": "ctrl+d", "half_up": "ctrl+u", "page_down": "ctrl+f",
-        "page_up": "ctrl+b", "next_match": "n", "previous_match": "N", "cancel": "x",
+        "page_up": "ctrl+b", "next_match": "n", "previous_match": "N", "cancel": "x", "tunnels": "T",
+        "command_line": ":",
     }  # fmt: skip
     assert {command_id: COMMANDS_BY_ID[command_id].key for command_id in wanted} == wanted
 

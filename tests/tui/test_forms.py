@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Input, OptionList
 
 from fe2tui.errors import MachineError, NoCredentialsError, PortTakenError
+from fe2tui.model.command_text import CommandText
 from fe2tui.tasks.connect import Connection
 from fe2tui.tasks.impact import Impact, ImpactPart, ImpactRow
 from fe2tui.tui.forms.confirm import ConfirmChoice, ConfirmForm
@@ -328,7 +329,34 @@ async def test_the_file_typed_is_the_answer() -> None:
     async with opened(ExportForm("3 rows", KINDS, path="")) as (pilot, host):
         await write(pilot, "table.json")
         await pilot.press("enter")
-        assert host.answer == Path("table.json")
+        assert host.answer == Path("table.json").absolute()
+
+
+async def test_the_export_form_shows_the_folder_that_it_writes_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened(ExportForm("3 rows", KINDS, path="table.csv")) as (pilot, host):
+        assert said(host, "#folder") == f"In the folder {tmp_path}"
+        await pilot.press("home", *"../")
+        await pilot.pause()
+        assert said(host, "#folder") == f"In the folder {tmp_path / '..'}"
+
+
+async def test_what_a_form_does_can_be_copied_as_a_line_for_the_shell_or_for_python() -> None:
+    text = CommandText("fe2 stop base", "EC2('us-east-2').stop('base')")
+    async with opened(ConfirmForm("Stop base?", command=text)) as (pilot, host):
+        assert "As a command" in text_of(host)
+        for keys, copied in (["enter"], text.shell), (["down", "enter"], text.python):
+            await pilot.press("ctrl+y")
+            await pilot.pause()
+            assert isinstance(host.screen, Picker) and text.python in text_of(host)
+            await pilot.press(*keys)
+            await until(lambda copied=copied: host.clipboard == copied)  # type: ignore[misc]
+        assert host.answer is UNANSWERED
+    async with opened(_confirm()) as (pilot, host):
+        await pilot.press("ctrl+y")
+        assert host.screen is host.form
 
 
 async def test_a_port_in_use_is_an_error_beside_its_field_and_the_next_free_one_is_offered() -> None:

@@ -7,18 +7,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from fe2tui.errors import MachineError
 from fe2tui.model.fleet import Fleet, InstanceUsage, Prices, Problem
 from fe2tui.model.instance import Instance, InstanceStatus, State
 from fe2tui.model.money.alerts import AlertLimits
 from fe2tui.model.money.unknown import PRICE_PAGE as PAGE
 from fe2tui.model.money.usage import BEFORE_EC2, cost_since_start, known_cost_between
+from fe2tui.ssh.tunnels import Tunnel
+from fe2tui.tasks.context import Context
+from fe2tui.tasks.tunnels import TunnelState, TunnelStatus
 from fe2tui.tui.panes import instance_columns
+from fe2tui.tui.panes.details import Fact, facts_content
 from fe2tui.tui.panes.instance_columns import COLUMNS, InstanceRowScope, columns_by_id, state_category
 from fe2tui.tui.panes.instance_details import left_facts, right_facts
+from fe2tui.tui.tunnel_keeper import KeptTunnels
 from tests.tui.fleets import NOW, PRICES, fleet, instance
 
 ONE = Decimal(1)
@@ -222,3 +228,27 @@ def test_a_spot_machine_saves_while_it_runs_and_one_that_aws_stopped_once_it_is_
     assert "Saves 75 % against 1.000 on demand, when it runs again\n" in told(taken)
     assert "Saves $0.250 an hour for the machine while it is stopped\n" in told(stopped)
     assert "Saves" not in told(replace(taken, state=State.TERMINATED))
+
+
+def test_ids_are_links_where_there_is_a_page_for_them() -> None:
+    fact = Fact("Disks", "vol-0a3b2194 of i-0a3b2194 and more", "ink-dim")
+    links = {"vol-0a3b2194": "https://console/vol"}
+    content = facts_content([fact], 80, links.get)
+    styled = [(content.plain[span.start : span.end], span.style) for span in content.spans]
+    linked = [(text, style.link) for text, style in styled if not isinstance(style, str) and style.link]
+    assert linked == [("vol-0a3b2194", "https://console/vol")]
+
+
+def test_tunnels_to_an_instance_are_in_its_details() -> None:
+    one, error = instance(1), MachineError("inst1 does not answer.")
+    ways = (Tunnel(8888, 8888), Tunnel(9000, 80))
+    states = [
+        TunnelStatus(TunnelState.OPEN, NOW - 2 * HOUR),
+        TunnelStatus(TunnelState.BROKEN, NOW, error, NOW + timedelta(seconds=4)),
+    ]
+    kept = [KeptTunnels(number, cast(Context, None), one, ways, state) for number, state in enumerate(states)]
+    facts = left_facts(one, InstanceRowScope(fleet([one]), NOW), tunnels=kept)
+    assert [fact.text for fact in facts if fact.label == "Tunnel"] == [
+        "8888, 9000 → 80 · open 2h",
+        "8888, 9000 → 80 · broken, again in 4s: inst1 does not answer.",
+    ]

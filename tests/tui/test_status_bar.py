@@ -35,6 +35,13 @@ def said(what: Status, width: int) -> str:
     return "".join(span.text for span in status_bar.status_spans(what, NOW, width))
 
 
+def test_tunnels_are_counted_and_lead_to_their_list() -> None:
+    what = FULL._replace(tunnels=2)
+    spans = status_bar.status_spans(what, NOW, 200)
+    assert next(span for span in spans if span.command == "tunnels").text.strip() == "⇄ 2 tunnels"
+    assert "⇄ 2 " in said(what, 100) and "⇄" not in said(FULL, 200)
+
+
 @pytest.mark.parametrize("width", range(40, 220))
 @pytest.mark.parametrize("error", [None, ThrottledError("Too many calls.")])
 def test_the_status_line_never_wraps(width: int, error: Fe2Error | None) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fe2tui.errors import Fe2Error, StartAfterChangeError
+from fe2tui.model.command_text import CommandText, command_text
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.text import visible
 from fe2tui.model.type_compatibility import incompatibility_reason
 from fe2tui.tasks import change_type as task
 from fe2tui.tasks.context import Context
+from fe2tui.tui.actions.command_texts import instance_references, place_of
 from fe2tui.tui.actions.power import start_cost_lines
 from fe2tui.tui.actions.targets import current_instance
 from fe2tui.tui.command_context import CommandContext, wait_until_no_form
@@ -20,9 +22,11 @@ from fe2tui.tui.forms.type_list import type_source
 from fe2tui.tui.forms.type_picker import TypePicker
 
 
-async def change_type(context: CommandContext) -> None:
+async def change_type(context: CommandContext, new_type: str | None = None) -> None:
+    """Ask for the new type, unless it is given, and whether to change it."""
     instance = current_instance(context)
-    new_type = await context.services.ask(_type_picker(context, instance))
+    if new_type is None:
+        new_type = await context.services.ask(_type_picker(context, instance))
     if new_type is None:
         return
     instance = current_instance(context)
@@ -40,6 +44,7 @@ async def change_type(context: CommandContext) -> None:
         plan.sentences,
         title="Change type",
         choices=(ConfirmChoice("y", "Stop it and change" if is_running else "Change", "yes"),),
+        command=_command(context, instance, new_type),
     )
     if await context.services.ask(question) == "yes":
         _run_change(context, instance, new_type)
@@ -61,7 +66,14 @@ def _type_picker(context: CommandContext, instance: Instance) -> TypePicker:
         unfit_reason=unfit_reason,
         current_type=instance.type,
         title=f"{_title(instance)}, {instance.type} now",
+        command=lambda new_type: _command(context, instance, new_type),
     )
+
+
+def _command(context: CommandContext, instance: Instance, new_type: str) -> CommandText:
+    stops = instance.state in (State.RUNNING, State.PENDING)
+    values = [*instance_references(context, [instance]), new_type]
+    return command_text(place_of(context), "change-type", values, {"stop": stops})
 
 
 def _title(instance: Instance) -> str:

@@ -6,14 +6,17 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 
 from fe2tui.errors import MachineError
+from fe2tui.model.command_text import CommandText, connect_text
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.text import age, visible
 from fe2tui.tasks import connect as task
 from fe2tui.tasks.connect import Connection, connection_failure
 from fe2tui.tasks.context import Context
 from fe2tui.tui.actions.clipboard import copy_text
+from fe2tui.tui.actions.command_texts import instance_references, place_of
 from fe2tui.tui.command_context import CommandContext, is_form_open
 from fe2tui.tui.commands import key_label
 from fe2tui.tui.forms.connect import ConnectForm
@@ -24,7 +27,15 @@ from fe2tui.tui.widgets.cells import wrap
 _Prepare = Callable[[Context], Awaitable[Connection]]
 
 
-async def connect(context: CommandContext) -> None:
+async def connect(
+    context: CommandContext,
+    *,
+    user: str | None = None,
+    ports: str = "",
+    key_file: Path | None = None,
+    port: int | None = None,
+) -> None:
+    """Open a shell. The arguments are those of ``prepare_connection``."""
     services, instance = context.services, context.targets[0]
     name = visible(instance.label)
     cancel_key = key_label(services.keymap.keys["cancel"])
@@ -41,7 +52,9 @@ async def connect(context: CommandContext) -> None:
     async def prepare(ctx: Context) -> Connection:
         while instance.id in pane.starting_ids:  # noqa: ASYNC110 - until a read shows the start
             await asyncio.sleep(0.1)
-        return await task.prepare_connection(ctx, instance, waits_for_ssh=waits_for_ssh)
+        return await task.prepare_connection(
+            ctx, instance, user=user, ports=ports, key_file=key_file, port=port, waits_for_ssh=waits_for_ssh
+        )
 
     _start_task(context, instance, prepare)
 
@@ -53,7 +66,12 @@ async def connect_with(context: CommandContext) -> None:
     async def prepare(user: str | None, ports: str) -> Connection:
         return await task.prepare_connection(ctx, instance, user=user, ports=ports)
 
-    connection = await context.services.ask(ConnectForm(instance.label, prepare))
+    (reference,) = instance_references(context, [instance])
+
+    def command(user: str | None, ports: str) -> CommandText:
+        return connect_text(place_of(context), reference, ports, user)
+
+    connection = await context.services.ask(ConnectForm(instance.label, prepare, command=command))
     if connection is not None:
         ready = connection
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fe2tui.model.console_links import console_url
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance
 from fe2tui.model.text import plural, visible
@@ -17,9 +19,11 @@ from fe2tui.tui.actions.launch import image_reference, small_type_for
 from fe2tui.tui.availability import row_noun
 from fe2tui.tui.command_context import CommandContext, SpotChoice
 from fe2tui.tui.forms.picker import Picker, PickerItem
-from fe2tui.tui.pane_ids import IMAGES, INSTANCES, SPOT
+from fe2tui.tui.pane_ids import ACTIVITY, IMAGES, INSTANCES, SPOT
+from fe2tui.tui.panes.activity import ActivityRow
 
-_CONSOLE_HOSTS = {"cn": "console.amazonaws.cn", "us-gov": "console.amazonaws-us-gov.com"}
+_SHELL_WORD = r"(?:'[^']*'|[^\s'])+"
+_COMMAND = re.compile(rf"`([^`]+)`|((?:ssh-keygen -R {_SHELL_WORD} -f|chmod 600|fe2 start) {_SHELL_WORD})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,13 @@ async def copy(context: CommandContext) -> None:
         await copy_text(context.services.app, view.copied_text)
         context.services.tell(f"Copied {plural(len(view.copied_text.splitlines()), 'line')}: {view.copied_title}")
         return
-    rows = context.pane_targets
+    rows: Sequence[Any] = context.pane_targets
+    if context.pane == ACTIVITY:
+        selected = context.services.main_screen.activity.selected_row
+        rows = (selected,) if selected is not None else ()
     options = _OPTIONS[context.pane]
     one = rows[0]
-    label = one.type if isinstance(one, SpotChoice) else one.label
+    label = one.type if isinstance(one, SpotChoice) else one.title if isinstance(one, ActivityRow) else one.label
     what = visible(label) if len(rows) == 1 else plural(len(rows), row_noun(context))
     option_id = await context.services.ask(
         Picker(f"Copy from {what}", _picker_items(context, rows, options), submit_word="Copy")
@@ -85,12 +92,14 @@ async def _ssh_commands(context: CommandContext, rows: Sequence[Instance]) -> li
     return commands
 
 
-def console_link(image: Image, context: CommandContext) -> str:
-    """The page of an image in the AWS console. Source: the addresses that the console itself shows."""
-    region = context.region
-    partition = next((name for name in _CONSOLE_HOSTS if region.startswith(f"{name}-")), "")
-    host = _CONSOLE_HOSTS.get(partition, "console.aws.amazon.com")
-    return f"https://{region}.{host}/ec2/home?region={region}#ImageDetails:imageId={image.id}"
+def _console_link(one: Instance | Image, context: CommandContext) -> str | None:
+    return console_url(one.id, context.location)
+
+
+def command_in(remedy: str) -> str | None:
+    """The shell command that a remedy names, on one line; None if it names none."""
+    found = _COMMAND.search(remedy)
+    return (found[1] or found[2]).rstrip(",.") if found is not None else None
 
 
 def launch_command(image: Image, context: CommandContext) -> str | None:
@@ -117,12 +126,13 @@ _OPTIONS: Mapping[str, Mapping[str, _CopyOption]] = {
         "dns": _CopyOption("Public DNS name", lambda one, view: one.public_dns),
         "ipv6": _CopyOption("IPv6 address", lambda one, view: one.ipv6),
         "name": _CopyOption("Name", lambda one, view: one.name),
+        "console": _CopyOption("Console link", _console_link),
         "image": _CopyOption("Image id", lambda one, view: one.image_id),
     },
     IMAGES: {
         "id": _CopyOption("Id", lambda one, view: one.id),
         "name": _CopyOption("Name", lambda one, view: one.name),
-        "console": _CopyOption("Console link", console_link),
+        "console": _CopyOption("Console link", _console_link),
         "launch": _CopyOption("Launch command", launch_command),
     },
     SPOT: {
@@ -132,5 +142,11 @@ _OPTIONS: Mapping[str, Mapping[str, _CopyOption]] = {
         "history": _CopyOption(
             "Command for its prices", lambda spot, view: f"fe2 price-hist {shlex.quote(spot.type)} --days {spot.days}"
         ),
+    },
+    ACTIVITY: {
+        "command": _CopyOption("Command", lambda row, view: command_in(row.remedy)),
+        "remedy": _CopyOption("What to do", lambda row, view: row.remedy or None),
+        "text": _CopyOption("What happened", lambda row, view: f"{row.title}: {row.text}"),
+        "id": _CopyOption("Id", lambda row, view: row.subject or None),
     },
 }

@@ -9,6 +9,7 @@ from fe2tui.model.text import plural, visible
 from fe2tui.tasks import deregister as task
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.impact import deregister_impact
+from fe2tui.tui.actions.command_texts import deregister_text
 from fe2tui.tui.actions.terminate import terminate
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.forms.impact import ImpactForm
@@ -28,7 +29,8 @@ async def deregister(context: CommandContext) -> None:
     if not impact.affected:
         context.services.tell("Nothing to deregister: these images are not yours.", "warning")
         return
-    ids = await context.services.ask(ImpactForm(impact))
+    going = [image for image in images if image.id in fleet.images]
+    ids = await context.services.ask(ImpactForm(impact, command=deregister_text(context, going)))
     if not ids:
         return
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from fe2tui.aws.images import own_images_with_disabled
+from fe2tui.model.command_text import freeze_text
 from fe2tui.model.freeze import FreezeWay
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance
@@ -12,24 +14,31 @@ from fe2tui.model.progress import Progress
 from fe2tui.model.text import visible
 from fe2tui.tasks import freeze as task
 from fe2tui.tasks.context import Context
+from fe2tui.tui.actions.command_texts import instance_references, place_of
 from fe2tui.tui.actions.targets import current_instance
 from fe2tui.tui.command_context import CommandContext
-from fe2tui.tui.forms.freeze import FreezeForm, FreezeRequest, done_text
+from fe2tui.tui.forms.freeze import DEFAULT_WAY, FreezeForm, FreezeRequest, done_text
 
 
-async def freeze(context: CommandContext) -> None:
+async def freeze(context: CommandContext, name: str = "", way: FreezeWay = DEFAULT_WAY) -> None:
+    """Ask how to create the image, with ``name`` and ``way`` filled in, and create it."""
     instance = current_instance(context)
     ctx = context.services.task_context()
     known: list[Image] = []
     is_known = False
 
-    async def plan(name: str | None, way: FreezeWay) -> task.FreezePlan:
+    async def plan(image_name: str | None, way: FreezeWay) -> task.FreezePlan:
         nonlocal known, is_known
         if not is_known:
             known, is_known = await own_images_with_disabled(ctx.session), True
-        return await task.plan_freeze(ctx, instance, name, way, context.services.fleet or context.fleet, images=known)
+        fleet = context.services.fleet or context.fleet
+        return await task.plan_freeze(ctx, instance, image_name, way, fleet, images=known)
 
-    request = await context.services.ask(FreezeForm(instance.label, plan))
+    (reference,) = instance_references(context, [instance])
+    form = FreezeForm(
+        instance.label, plan, name=name, way=way, command=partial(freeze_text, place_of(context), reference)
+    )
+    request = await context.services.ask(form)
     if request is not None:
         _start_freeze(context, instance, request)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from textual.content import Content
 
 from fe2tui.errors import Fe2Error, NoCapacityError
+from fe2tui.model.command_text import launch_text
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import IMAGE_WORDS, Image
 from fe2tui.model.instance import Instance
@@ -18,6 +20,7 @@ from fe2tui.model.text import visible
 from fe2tui.tasks import launch as task
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.launch import LaunchLookups, launch_when_capacity
+from fe2tui.tui.actions.command_texts import place_of
 from fe2tui.tui.command_context import CommandContext, is_form_open, wait_until_no_form
 from fe2tui.tui.forms.launch import USUAL_TYPE, LaunchDefaults, LaunchDraft, LaunchForm, LaunchSources
 from fe2tui.tui.forms.launch_text import cost_content
@@ -66,16 +69,17 @@ def small_type_for(image: Image) -> str:
     return _SMALL_TYPES.get(image.architecture, USUAL_TYPE)
 
 
-async def launch(context: CommandContext, type_name: str | None = None) -> None:
+async def launch(context: CommandContext, type_name: str | None = None, filled_in: LaunchRequest | None = None) -> None:
     """Ask what to launch, and launch it; its row is selected as soon as AWS lists it.
 
-    ``type_name`` is the initial type. Where no zone has capacity, the person is asked what to do.
+    ``type_name`` is the initial type, ``filled_in`` has the initial values of all fields. Where no zone has capacity,
+    the person is asked what to do.
     """
     forms, services = _LaunchForms.of(context), context.services
     defaults = launch_defaults(context) if type_name is None else LaunchDefaults(type=type_name)
     kept = services.launch_draft
-    has_draft = kept is not None and (kept.region, kept.defaults) == (context.region, defaults)
-    form = forms.launch_form(defaults, draft=kept if has_draft else None)
+    has_draft = filled_in is None and kept is not None and (kept.region, kept.defaults) == (context.region, defaults)
+    form = forms.launch_form(defaults, previous=filled_in, draft=kept if has_draft else None)
     request = await services.ask(form)
     if request is not None:
         services.launch_draft = None
@@ -126,6 +130,7 @@ class _LaunchForms:
             previous=previous,
             draft=draft,
             opens_type_picker=opens_type_picker,
+            command=partial(launch_text, place_of(context)),
         )
 
 

@@ -16,6 +16,7 @@ from fe2tui.model.progress import Outcome
 from fe2tui.model.text import age, dollars
 from fe2tui.tasks import power
 from fe2tui.tasks.context import Context
+from fe2tui.tui.actions.command_texts import instances_text
 from fe2tui.tui.actions.targets import Skipped, Targets, instance_names, select_targets, tell_nothing_to_do
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.forms.confirm import ConfirmChoice, ConfirmForm
@@ -32,11 +33,11 @@ async def stop_or_start(context: CommandContext) -> None:
     """
     states = {instance.state for instance in select_targets(context, lambda instance: None).instances}
     if State.RUNNING in states:
-        await _stop(context)
+        await stop(context)
     elif State.STOPPED in states:
-        await _start(context)
+        await start(context)
     else:
-        await _force_stop(context)
+        await force_stop(context)
 
 
 async def reboot(context: CommandContext) -> None:
@@ -45,7 +46,7 @@ async def reboot(context: CommandContext) -> None:
     await _ask_and_run(context, "Reboot", targets, lines, power.reboot)
 
 
-async def _start(context: CommandContext) -> None:
+async def start(context: CommandContext) -> None:
     targets = select_targets(
         context,
         _skip_unless(State.STOPPED, lambda one: f"AWS starts it again when there is capacity in {one.zone}"),
@@ -55,7 +56,7 @@ async def _start(context: CommandContext) -> None:
     await _ask_and_run(context, "Start", targets, lines, power.start)
 
 
-async def _stop(context: CommandContext) -> None:
+async def stop(context: CommandContext) -> None:
     targets = await _without_one_time_spot(context, select_targets(context, _skip_unless(State.RUNNING)))
     now = context.services.task_context().clock()
     fleet = context.services.fleet or context.fleet
@@ -63,7 +64,7 @@ async def _stop(context: CommandContext) -> None:
     await _ask_and_run(context, "Stop", targets, lines, power.stop)
 
 
-async def _force_stop(context: CommandContext) -> None:
+async def force_stop(context: CommandContext) -> None:
     targets = select_targets(context, _skip_unless(State.STOPPING, lambda one: "AWS is interrupting it"))
     if not targets.instances:
         tell_nothing_to_do(context, targets, "stop or start")
@@ -80,6 +81,7 @@ async def _force_stop(context: CommandContext) -> None:
         title="Stopping",
         choices=(ConfirmChoice("f", "Force", "force", is_destructive=True),),
         no_label="Wait",
+        command=instances_text(context, "stop", targets.instances, force=True),
     )
     if await context.services.ask(question) == "force":
         _run(context, "Force stop", targets, lambda ctx, ids: power.stop(ctx, ids, force=True))
@@ -124,6 +126,7 @@ async def _ask_and_run(
         [*lines, *targets.skipped_lines],
         title=verb,
         choices=(ConfirmChoice("y", verb, "yes"),),
+        command=instances_text(context, verb.lower(), targets.instances),
     )
     if await context.services.ask(question) == "yes":
         _run(context, verb, targets, act)

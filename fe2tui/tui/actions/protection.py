@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fe2tui.aws.instances import instance_attributes
 from fe2tui.model.instance import InstanceAttributes
 from fe2tui.model.progress import Outcome
@@ -13,14 +15,21 @@ from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.forms.protection import ProtectionForm
 
 
-async def change_protection(context: CommandContext) -> None:
+def _as_it_is(attributes: InstanceAttributes) -> InstanceAttributes:
+    return attributes
+
+
+async def change_protection(
+    context: CommandContext, change: Callable[[InstanceAttributes], InstanceAttributes] = _as_it_is
+) -> None:
+    """Ask for the attributes. ``change`` gives those that are filled in, from the present ones."""
     services, instance = context.services, current_instance(context)
     label = visible(instance.label)
 
     async def read_attributes() -> InstanceAttributes:
         return await instance_attributes(services.task_context().session, instance.id)
 
-    answer = await services.ask(ProtectionForm(label, instance, read_attributes))
+    answer = await services.ask(ProtectionForm(label, instance, read_attributes, change))
     if answer is None:
         return
     before, after = answer

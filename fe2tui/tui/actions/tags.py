@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from fe2tui.model.instance import KEEP_TAG
 from fe2tui.model.progress import Outcome
+from fe2tui.model.text import visible
 from fe2tui.tasks import tags as task
 from fe2tui.tasks.context import Context
-from fe2tui.tui.actions.targets import Targets, newest_instances
+from fe2tui.tui.actions.targets import Targets, current_instance, newest_instances
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.forms.tags import TagsForm
 
@@ -46,3 +49,23 @@ async def edit_tags(context: CommandContext) -> None:
 def _living_targets(context: CommandContext) -> Targets:
     newest = newest_instances(context)
     return Targets(tuple(one for each in context.targets if not (one := newest.get(each.id, each)).state.is_gone))
+
+
+def change_tags(context: CommandContext, tags: Mapping[str, str], remove: Collection[str]) -> None:
+    """Set tags of an instance, and remove those with the keys in ``remove``."""
+    instance = current_instance(context)
+
+    async def work(ctx: Context) -> list[Outcome]:
+        return await task.tag(ctx, [instance.id], tags, remove)
+
+    context.services.run_task(f"Tag {visible(instance.label)}", work, instances=(instance,))
+
+
+def rename(context: CommandContext, name: str) -> None:
+    instance, fleet = current_instance(context), context.services.fleet or context.fleet
+    assert fleet is not None  # it has the instance
+
+    async def work(ctx: Context) -> list[Outcome]:
+        return [await task.rename(ctx, fleet, instance, name)]
+
+    context.services.run_task(f"Rename {visible(instance.label)}", work, instances=(instance,))

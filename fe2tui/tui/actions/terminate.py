@@ -12,6 +12,7 @@ from fe2tui.model.text import plural, visible
 from fe2tui.tasks import terminate as task
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.impact import PROTECTED_REASON, protection_error, terminate_impact
+from fe2tui.tui.actions.command_texts import instances_text
 from fe2tui.tui.actions.targets import Skipped, Targets, select_targets, tell_nothing_to_do
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.commands import key_label
@@ -44,7 +45,8 @@ async def terminate(context: CommandContext) -> None:
     key = context.services.keymap.keys.get("keep", "")
     if key and KEEP_TAG in " ".join(impact.sentences):
         impact = replace(impact, sentences=(*impact.sentences, f"{key_label(key)} in the list removes that tag."))
-    ids = await context.services.ask(ImpactForm(impact))
+    command = instances_text(context, "terminate", targets.instances)
+    ids = await context.services.ask(ImpactForm(impact, command=command))
     if not ids:
         return
 

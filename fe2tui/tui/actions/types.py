@@ -6,11 +6,14 @@ from fe2tui.tui.actions import launch, spot_prices
 from fe2tui.tui.actions.clipboard import copy_text
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.forms.type_list import type_source
-from fe2tui.tui.forms.type_picker import TypePicker
+from fe2tui.tui.forms.type_picker import InitialFilter, TypePicker
 
 
-async def browse_types(context: CommandContext) -> None:
-    """Show all types. Enter opens the launch form with the selected one, or copies its name in a read-only session."""
+async def browse_types(context: CommandContext, initial_filter: InitialFilter | None = None) -> None:
+    """Show all types, or those that match a filter.
+
+    Enter opens the launch form with the selected one, or copies its name in a read-only session.
+    """
     shown_types: list[str] = []
     picker = TypePicker(
         type_source(context),
@@ -18,6 +21,7 @@ async def browse_types(context: CommandContext) -> None:
         clock=context.services.task_context().clock,
         title=f"Instance types in {context.region}",
         submit_word="Copy" if context.read_only else "Launch",
+        initial_filter=initial_filter,
         show_spot_prices=shown_types.append,
     )
     type_name = await context.services.ask(picker)

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from fe2tui.model.command_text import CommandText
 from fe2tui.model.text import plural
 from fe2tui.tui.forms.form import Form, dim, key_button, safe_content
 from fe2tui.tui.task_runner import RunningTask
@@ -46,13 +47,19 @@ class ConfirmForm(Form[str]):
         title: str = "",
         choices: Sequence[ConfirmChoice] = (ConfirmChoice("y", "Yes", "yes"),),
         no_label: str = "No",
+        command: CommandText | None = None,
     ) -> None:
-        """``details`` are lines below the question; a function gives them as they are now, every second."""
+        """``details`` are lines below the question; a function gives them as they are now, every second.
+
+        ``command`` does the same as the first choice.
+        """
         super().__init__(title or "Sure?", leave_label=no_label)
         self._question = question
         self._details = details if callable(details) else lambda: details
         self._choices = tuple(choices)
         self._no_label = no_label
+        if command is not None:
+            self.command_text = lambda: command
 
     def compose(self) -> Iterator[Widget]:
         yield from self.compose_frame(

@@ -8,6 +8,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from fe2tui.errors import Fe2Error, FieldError, PortTakenError
+from fe2tui.model.command_text import CommandText
 from fe2tui.ssh.tunnels import parse_ports
 from fe2tui.tasks.connect import Connection
 from fe2tui.tui.forms.form import Field, Form, dim
@@ -19,9 +20,14 @@ Prepare = Callable[[str | None, str], Awaitable[Connection]]
 class ConnectForm(Form[Connection]):
     """Answers with a connection that is ready to open; errors are shown beside their field."""
 
-    def __init__(self, label: str, prepare: Prepare) -> None:
+    def __init__(
+        self, label: str, prepare: Prepare, *, command: Callable[[str | None, str], CommandText] | None = None
+    ) -> None:
+        """``command`` gives the command for a user and ports."""
         super().__init__(f"Connect to {label}", submit_label="Connect")
         self._prepare = prepare
+        if command is not None:
+            self.command_text = lambda: command(self._value("user") or None, self._value("ports"))
 
     def compose(self) -> Iterator[Widget]:
         yield from self.compose_frame(
@@ -31,6 +37,9 @@ class ConnectForm(Form[Connection]):
             Static(id="trouble"),
             classes="-narrow-form",
         )
+
+    def _value(self, name: str) -> str:
+        return self.query_one(f"#{name}", Field).value
 
     def on_mount(self) -> None:
         self.show_form_error(None)

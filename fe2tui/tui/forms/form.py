@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import time
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from textual import events, on
 from textual.await_complete import AwaitComplete
@@ -23,10 +23,13 @@ from fe2tui.errors import Fe2Error
 from fe2tui.model.text import fit, visible
 from fe2tui.paths import stylesheets_folder
 
+if TYPE_CHECKING:
+    from fe2tui.model.command_text import CommandText
+
 Answer = TypeVar("Answer")
 Plan = TypeVar("Plan")
 READING_SECONDS = 1 / 3  # between the first frame of a form and the first key that may answer it
-_SUBMIT_KEYS = frozenset({"enter", "ctrl+s", "ctrl+j"})
+SUBMIT_KEYS = frozenset({"enter", "ctrl+s", "ctrl+j"})
 SETTLE_SECONDS = 0.25  # seconds without a key before a plan is made
 DIM = "$foreground 60%"
 
@@ -83,6 +86,7 @@ class Form(ModalScreen[Answer]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "submit", "Submit", id="form.submit", show=False, priority=True),
         Binding("escape", "leave", "Leave", id="form.leave", show=False),
+        Binding("ctrl+y", "copy_as_command", "As a command", show=False, priority=True),
     ]
     AUTO_FOCUS: ClassVar[str | None] = "Input"
     TYPED_AHEAD: ClassVar[Literal["all", "text", "nothing"]] = "text"
@@ -95,6 +99,8 @@ class Form(ModalScreen[Answer]):
         self._submit_label = submit_label
         self._leave_label = leave_label
         self._readable_at = math.inf
+        self.command_text: Callable[[], CommandText | None] | None = None
+        """Gives the command of the shell and of Python that does what the form does; None while nothing is chosen."""
 
     @on(events.Mount)
     def _begin_reading(self) -> None:
@@ -111,7 +117,7 @@ class Form(ModalScreen[Answer]):
     def takes_key(self, event: events.Key) -> bool:
         if self.TYPED_AHEAD == "all" or event.key == "escape" or event.time >= self._readable_at:
             return True
-        return self.TYPED_AHEAD == "text" and event.key not in _SUBMIT_KEYS
+        return self.TYPED_AHEAD == "text" and event.key not in SUBMIT_KEYS
 
     def compose_frame(self, *body: Widget, classes: str = "") -> Iterator[Widget]:
         """The frame with the body in it, for ``compose`` to yield from."""
@@ -125,6 +131,8 @@ class Form(ModalScreen[Answer]):
         if self._submit_label:
             keys.append(key_hint(self.submit_key, self._submit_label, "screen.submit"))
         keys += [key_hint(key, word, f"screen.{action}") for key, word, action in self.extra_keys()]
+        if self.command_text is not None:
+            keys.append(key_hint("^y", "As a command", "screen.copy_as_command"))
         keys.append(key_hint("esc", self._leave_label, "screen.leave"))
         return Content("  ").join(keys)
 
@@ -136,6 +144,21 @@ class Form(ModalScreen[Answer]):
     def extra_keys(self) -> Sequence[tuple[str, str, str]]:
         """Further keys for the lower edge: key, word, and the name of the action."""
         return ()
+
+    def action_copy_as_command(self) -> None:
+        """Ask whether to copy the line for the shell or the one for Python."""
+        text = self.command_text() if self.command_text is not None else None
+        if text is not None:
+            from fe2tui.tui.forms.picker import command_picker
+
+            self.app.push_screen(command_picker({"": text}), self._copy_command)
+
+    def _copy_command(self, line: str | None) -> None:
+        if line is not None:
+            from fe2tui.tui.actions.clipboard import copy_text
+
+            self.run_worker(copy_text(self.app, line), exit_on_error=False)
+            self.notify(visible(f"Copied {line}"), markup=False)
 
     def write_key_hints(self) -> None:
         """Rewrite the lower edge if its keys have changed; that redraws the whole frame."""

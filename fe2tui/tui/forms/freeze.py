@@ -13,6 +13,7 @@ from textual.types import CSSPathType
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from fe2tui.model.command_text import CommandText
 from fe2tui.model.freeze import FreezeWay
 from fe2tui.model.text import visible
 from fe2tui.paths import stylesheets_folder
@@ -39,19 +40,32 @@ class FreezeForm(PlanForm[FreezeRequest, FreezePlan]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Freeze", show=False)]
 
-    def __init__(self, label: str, plan: PlanFreeze, *, settle_seconds: float = SETTLE_SECONDS) -> None:
+    def __init__(
+        self,
+        label: str,
+        plan: PlanFreeze,
+        *,
+        name: str = "",
+        way: FreezeWay = DEFAULT_WAY,
+        command: Callable[[str, FreezeWay | None], CommandText] | None = None,
+        settle_seconds: float = SETTLE_SECONDS,
+    ) -> None:
+        """``name`` and ``way`` are the initial ones. ``command`` gives the command for a name and a way."""
         long = f"Freeze {label} into an image"
         title = long if len(long) <= MAX_TITLE_LENGTH else f"Freeze {label}"
         super().__init__(title, submit_label="Freeze", settle_seconds=settle_seconds)
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
         self._plan_freeze = plan
-        self._is_name_edited = False
+        self._initial_name, self._initial_way = name, way
+        if command is not None:
+            self.command_text = lambda: command(self._name_field.value, self._shown_way)
+        self._is_name_edited = bool(name)
         self._planned_name = ""
 
     def compose(self) -> Iterator[Widget]:
         yield from self.compose_frame(
-            Field("Name", id=NAME_FIELD_ID, placeholder="looking up a free name …"),
-            RadioList((), DEFAULT_WAY, id="ways"),
+            Field("Name", id=NAME_FIELD_ID, value=self._initial_name, placeholder="looking up a free name …"),
+            RadioList((), self._initial_way, id="ways"),
             Static(id="means"),
             Static(id="trouble"),
             classes="-narrow-form -wide-field",
@@ -69,6 +83,10 @@ class FreezeForm(PlanForm[FreezeRequest, FreezePlan]):
     @property
     def _chosen_way(self) -> FreezeWay:
         return cast("FreezeWay", self.query_one("#ways", RadioList).chosen_id)
+
+    @property
+    def _shown_way(self) -> FreezeWay | None:
+        return self._chosen_way if self.query_one("#ways").display else None
 
     # The plan
 

@@ -18,6 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from fe2tui.errors import FieldError
+from fe2tui.model.command_text import CommandText
 from fe2tui.model.text import visible
 from fe2tui.tasks.impact import Impact, ImpactPart, ImpactRow, skipped_text
 from fe2tui.tui.forms.form import DIM, Field, Form, dim, safe_content
@@ -42,10 +43,13 @@ class ImpactForm(Form[tuple[str, ...]]):
         Binding("pageup", "scroll_rows(-8)", show=False),
     ]
 
-    def __init__(self, impact: Impact) -> None:
+    def __init__(self, impact: Impact, *, command: CommandText | None = None) -> None:
+        """``command`` does the same."""
         verb = impact.verb.capitalize()
         super().__init__(f"{verb} {clip(impact.subject, MAX_TITLE_NAME)}", submit_label=verb)
         self._impact = impact
+        if command is not None:
+            self.command_text = lambda: command
 
     def compose(self) -> Iterator[Widget]:
         before, confirmation, after = self._impact.question.partition(self._impact.confirmation)

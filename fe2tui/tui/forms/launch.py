@@ -21,6 +21,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from fe2tui.errors import Fe2Error, FieldError
+from fe2tui.model.command_text import CommandText
 from fe2tui.model.image import DEFAULT_IMAGE, Image
 from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.launch import LaunchRequest, field_errors
@@ -95,6 +96,7 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
     Each change makes a plan soon after: what AWS would launch, its cost, and what is wrong. ``previous`` is a request
     to start from, ``draft`` what was typed before; ``opens_type_picker`` opens the picker at types like the one in the
     field, the cheapest first. When the form is left, ``draft`` has what was typed into it, or None.
+    ``command`` gives the command for a request.
     """
 
     CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "launch.tcss"]
@@ -113,6 +115,7 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
         previous: LaunchRequest | None = None,
         draft: LaunchDraft | None = None,
         opens_type_picker: bool = False,
+        command: Callable[[LaunchRequest], CommandText] | None = None,
         settle_seconds: float = SETTLE_SECONDS,
     ) -> None:
         super().__init__(f"Launch in {region}", submit_label="Launch", settle_seconds=settle_seconds)
@@ -123,6 +126,8 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
         self._region = region
         self._clock = clock
         self._opens_type_picker = opens_type_picker
+        if command is not None:
+            self.command_text = lambda: command(self._request(self._field_texts())[0])
         typed = _request_texts(previous) if previous is not None else {}
         self._defaults = defaults
         self._default_texts = {"image": defaults.image, "type": defaults.type, "security_group": "ssh"}

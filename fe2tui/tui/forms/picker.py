@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, ClassVar
@@ -16,6 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from fe2tui.model.command_text import CommandText
 from fe2tui.model.filters import Sort
 from fe2tui.model.text import visible
 from fe2tui.tui.forms.form import DIM, Form, FormList, dim
@@ -207,3 +208,15 @@ def sort_picker(sorts: Iterable[Sort[Any, Any]], present: str) -> Picker:
         for s in sorts
     ]
     return Picker("Sort by", items, submit_word="Sort")
+
+
+def command_picker(texts: Mapping[str, CommandText]) -> Picker:
+    """Asks which line to copy, and answers with it. ``texts`` are by the title of the command; one alone has none."""
+    items = []
+    for title, text in texts.items():
+        before = f"{title} · " if title else ""
+        items += [
+            PickerItem(text.shell, f"{before}Shell", text.shell),
+            PickerItem(text.python, f"{before}Python", text.python),
+        ]
+    return Picker("As a command", items, submit_word="Copy")

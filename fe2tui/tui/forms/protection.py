@@ -42,11 +42,17 @@ class ProtectionForm(Form[tuple[InstanceAttributes, InstanceAttributes]]):
     AUTO_FOCUS = None
 
     def __init__(
-        self, label: str, instance: Instance, read_attributes: Callable[[], Awaitable[InstanceAttributes]]
+        self,
+        label: str,
+        instance: Instance,
+        read_attributes: Callable[[], Awaitable[InstanceAttributes]],
+        change: Callable[[InstanceAttributes], InstanceAttributes] = lambda attributes: attributes,
     ) -> None:
+        """``change`` gives the attributes that are filled in, from those that were read."""
         super().__init__(f"Protection of {label}", submit_label="Save")
         self._instance = instance
         self._read_attributes = read_attributes
+        self._change = change
         self._before: InstanceAttributes | None = None
 
     def compose(self) -> Iterator[Widget]:
@@ -65,15 +71,15 @@ class ProtectionForm(Form[tuple[InstanceAttributes, InstanceAttributes]]):
             await self.query_one("#rows").remove()
             self.show_form_error(error)
             return
-        rows = self.query_one("#rows")
+        rows, shown = self.query_one("#rows"), self._change(before)
         if not self._instance.is_spot:
             for label, id, is_on in (
-                ("Termination", "termination", before.termination_protected),
-                ("Stop", "stop", before.stop_protected),
+                ("Termination", "termination", shown.termination_protected),
+                ("Stop", "stop", shown.stop_protected),
             ):
                 row = _ChoiceRow(label, _ON_OFF, "on" if is_on else "off", self._show_meaning, id=id)
                 await self.query_one("#frame").mount(row, before=rows)
-        behavior = _ChoiceRow("On poweroff", _BEHAVIORS, before.shutdown_behavior, self._show_meaning, id="behavior")
+        behavior = _ChoiceRow("On poweroff", _BEHAVIORS, shown.shutdown_behavior, self._show_meaning, id="behavior")
         await self.query_one("#frame").mount(behavior, before=rows)
         await rows.remove()
         self.query(RadioLine).first().focus()

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from fe2tui.errors import Fe2Error
+from fe2tui.model.command_text import CommandText
 from fe2tui.model.filters import FilterError
 from fe2tui.model.fleet import Prices
 from fe2tui.model.instance_type import InstanceType
@@ -158,10 +159,10 @@ CHECK_SECONDS = 1.0  # seconds between two checks for newer types or prices
 
 @dataclass(frozen=True, slots=True)
 class InitialFilter:
-    """A filter, and the id of the column to sort by."""
+    """A filter, and the id of the column to sort by; empty for the usual one."""
 
     filter: str
-    sort: str
+    sort: str = ""
 
 
 class TypeFilterInput(Input):
@@ -218,12 +219,18 @@ class TypePicker(Form[str]):
         submit_word: str = "Choose",
         initial_filter: InitialFilter | None = None,
         show_spot_prices: Callable[[str], None] | None = None,
+        command: Callable[[str], CommandText] | None = None,
     ) -> None:
-        """``show_spot_prices`` gets the type whose spot prices a person wants to see; the form is closed then."""
+        """``show_spot_prices`` gets the type whose spot prices a person wants to see; the form is closed then.
+
+        ``command`` gives the command that does the same with a type.
+        """
         super().__init__(title, submit_label=submit_word)
         self._initial_filter = initial_filter
         self._source = source
         self._show_spot_prices = show_spot_prices
+        if command is not None:
+            self.command_text = lambda: command(kind.name) if (kind := self._selected_type) is not None else None
         self._region = region
         self._clock = clock
         self._type_list = TypeList(unfit_reason, current_type)
@@ -244,7 +251,8 @@ class TypePicker(Form[str]):
     def on_mount(self) -> None:
         self._type_list.update(self._source.cached(), self._source.prices())
         if self._initial_filter is not None:
-            self._type_list.sort_by(self._initial_filter.sort)
+            if self._initial_filter.sort:
+                self._type_list.sort_by(self._initial_filter.sort)
             self.query_one("#filter", Input).value = self._initial_filter.filter
         self._show_list()
         self._place_cursor()
@@ -259,6 +267,10 @@ class TypePicker(Form[str]):
         others = [("^r", "Those that fit" if self._type_list.shows_unfit else "Others", "others")]
         prices = [("^t", "Spot prices", "prices")] if self._show_spot_prices is not None else []
         return [("^o", "Sort", "sort"), *(others if self._type_list.hidden else []), *prices]
+
+    @property
+    def _selected_type(self) -> InstanceType | None:
+        return self._type_list.type(self._table.cursor_id)
 
     # Types and prices that come while it is open
 
@@ -355,7 +367,7 @@ class TypePicker(Form[str]):
             self._place_cursor()
 
     def action_prices(self) -> None:
-        kind = self._type_list.type(self._table.cursor_id)
+        kind = self._selected_type
         if self._show_spot_prices is not None and kind is not None:
             self._show_spot_prices(kind.name)
             self.dismiss(None)
@@ -376,7 +388,7 @@ class TypePicker(Form[str]):
             self._pick()
 
     def _pick(self) -> None:
-        kind = self._type_list.type(self._table.cursor_id)
+        kind = self._selected_type
         if kind is None:
             return
         why = self._type_list.reasons.get(kind.name)

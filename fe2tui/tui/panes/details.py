@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.style import Style
+from textual.widget import Widget
 from textual.widgets import Static
 
+from fe2tui.model.console_links import RESOURCE_ID
 from fe2tui.tui.widgets.cells import wrap
 from fe2tui.tui.widgets.frame import Framed
 from fe2tui.tui.widgets.line import Span
@@ -35,6 +38,9 @@ class RowDetails(NamedTuple):
     right: Sequence[Fact]
 
 
+LinkOf = Callable[[str], str | None]
+"""The address of the page of an id in the AWS console; None where there is none."""
+
 _LABEL_WIDTH = 7
 GAP = 2  # cells between the columns
 TWO_COLUMNS_WIDTH = 100
@@ -43,16 +49,18 @@ TWO_COLUMNS_WIDTH = 100
 class DetailsPanel(VerticalScroll, Framed):
     """The facts in one column, or in two where the panel is wide. It scrolls."""
 
-    def __init__(self) -> None:
+    def __init__(self, link_of: LinkOf) -> None:
         super().__init__(id="details")
+        self._link_of = link_of
         self._left, self._right = Static(id="facts-left"), Static(id="facts-right")
         self._facts: tuple[Sequence[Fact], Sequence[Fact]] = ((), ())
         self._drawn_key: tuple[object, ...] = ()
         self._heights: dict[Static, int] = {}
 
     def compose(self) -> ComposeResult:
-        yield self._left
-        yield self._right
+        for column in (self._left, self._right):
+            column.set_reactive(Widget.auto_links, False)  # links keep the colour of their fact
+            yield column
 
     def show(self, details: RowDetails | None, noun: str = "instance") -> None:
         """Show the details of a row, or that no row is selected. Does nothing while the panel is hidden."""
@@ -63,7 +71,9 @@ class DetailsPanel(VerticalScroll, Framed):
             self.set_frame_title([Span("Details", "dim")])
         else:
             self._facts = details.left, details.right
-            self.set_frame_title([Span(details.name, "strong")], [Span(details.id, "dim")])
+            self.set_frame_title(
+                [Span(details.name, "strong")], [Span(details.id, "dim", link=self._link_of(details.id) or "")]
+            )
         self._write_facts()
 
     def on_resize(self) -> None:
@@ -79,14 +89,15 @@ class DetailsPanel(VerticalScroll, Framed):
             return
         self._drawn_key = key
         for column, facts in zip((self._left, self._right), self._facts, strict=True):
-            content = _facts_content(facts, column_width)
+            content = facts_content(facts, column_width, self._link_of)
             height = content.plain.count("\n")
             # The screen is laid out again only for another height: that takes longer than all the rest.
             column.update(content, layout=height != self._heights.get(column) or not column.size.width)
             self._heights[column] = height
 
 
-def _facts_content(facts: Sequence[Fact], width: int) -> Content:
+def facts_content(facts: Sequence[Fact], width: int, link_of: LinkOf) -> Content:
+    """The facts in lines of a width. Ids are links."""
     parts: list[Content | str | tuple[str, str]] = []
     for fact in facts:
         label = f"{fact.label:<{_LABEL_WIDTH}} "
@@ -94,6 +105,13 @@ def _facts_content(facts: Sequence[Fact], width: int) -> Content:
             if parts:
                 parts.append("\n")
             parts.append((label, "$ink-dim"))
-            parts.append((line, f"${fact.colour}"))
+            parts.append(_linked(Content.styled(line, f"${fact.colour}"), link_of))
             label = " " * len(label)
     return Content.assemble(*parts)
+
+
+def _linked(line: Content, link_of: LinkOf) -> Content:
+    for found in RESOURCE_ID.finditer(line.plain):
+        if (address := link_of(found[0])) is not None:
+            line = line.stylize(Style(link=address), *found.span())
+    return line

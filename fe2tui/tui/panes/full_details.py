@@ -109,6 +109,7 @@ class InstanceDetailsView(DetailsView):
             self._services.keymap.keys,
             has_host_key=pane.host_keys.has_host_key(row.id, scope.fleet),
             reads_cpu=self._services.fleet_watch.reads_cpu,
+            tunnels=[kept for kept in self._services.kept_tunnels if kept.instance.id == row.id],
         )
 
 

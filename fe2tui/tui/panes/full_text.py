@@ -15,6 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
+from fe2tui.model.console_links import RESOURCE_ID
 from fe2tui.tui.panes.details import Fact
 from fe2tui.tui.theme import line_styles
 from fe2tui.tui.widgets.cells import clip, wrap
@@ -77,10 +78,16 @@ class FullText(ScrollView, Framed, can_focus=True):
         Binding("N", "step_match(-1)", show=False, id="previous_match"),
     ]
 
-    def __init__(self, on_move: Callable[[], None], *, id: str) -> None:
-        """``on_move`` is called when the current block or match has changed."""
+    def __init__(
+        self, on_move: Callable[[], None], *, id: str, link_of: Callable[[str], str | None] = lambda resource_id: None
+    ) -> None:
+        """``on_move`` is called when the current block or match has changed.
+
+        ``link_of`` gives the address that the terminal opens for an id in the text.
+        """
         super().__init__(id=id)
         self._on_move = on_move
+        self._link_of = link_of
         self._blocks: Sequence[Block] = ()
         self._lines: list[_Line] = []
         self._title_lines: list[int] = []  # of each block
@@ -154,6 +161,10 @@ class FullText(ScrollView, Framed, can_focus=True):
             meta = Style(meta=click_meta(line.command))
             segments[-1] = Segment(last.text, (last.style or Style()) + meta)
         strip = Strip(segments)
+        for found in RESOURCE_ID.finditer(line.text):
+            if (address := self._link_of(found[0])) is not None:
+                cells = cell_len(line.text[: found.start()]), cell_len(line.text[: found.end()])
+                strip = _styled(strip, *cells, Style(link=address))
         for at, match in enumerate(self._matches):
             if match.line == number:
                 strip = _styled(strip, match.start, match.end, Style(reverse=True, bold=at == self._match))

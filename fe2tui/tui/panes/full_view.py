@@ -74,7 +74,7 @@ class FullView(Vertical):
         self.pane = pane
         self.row_id = row_id
         self._services = services
-        self.text = FullText(self.write_frame_title, id="full-text")
+        self.text = FullText(self.write_frame_title, id="full-text", link_of=services.console_url)
         self._search_bar = SearchBar(self.text)
 
     def compose(self) -> Iterator[Widget]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fe2tui.errors import Fe2Error
 from fe2tui.model.calendar import month_start
@@ -28,7 +28,10 @@ from fe2tui.tui.panes.details import Fact
 from fe2tui.tui.panes.full_text import Block
 from fe2tui.tui.panes.images import ImageRowScope
 from fe2tui.tui.panes.instance_columns import InstanceRowScope, state_text
-from fe2tui.tui.panes.instance_details import alert_facts, cpu_facts, ssh_facts
+from fe2tui.tui.panes.instance_details import alert_facts, cpu_facts, ssh_facts, tunnel_fact
+
+if TYPE_CHECKING:
+    from fe2tui.tui.tunnel_keeper import KeptTunnels
 
 READING = (Fact("", "Reading …", "ink-dim"),)
 
@@ -41,14 +44,16 @@ def instance_blocks(
     *,
     has_host_key: bool,
     reads_cpu: bool,
+    tunnels: Sequence[KeptTunnels] = (),
 ) -> list[Block]:
     """``description`` is None while it is read. ``keys`` are by command id."""
     fleet, now = scope.fleet, scope.now
     spot = list(_spot_facts(instance, fleet, now))
+    ssh = [*_unlabelled(ssh_facts(instance, fleet, has_host_key)), *(tunnel_fact(kept, now) for kept in tunnels)]
     return [
         Block("Instance", list(_instance_facts(instance, scope, reads_cpu))),
         Block("Cost", list(_cost_facts(instance, fleet, now))),
-        _command_block("SSH", _unlabelled(ssh_facts(instance, fleet, has_host_key)), "connect", "Connect", keys),
+        _command_block("SSH", ssh, "connect", "Connect", keys),
         Block("Network", list(_network_facts(instance))),
         Block("Disks", list(_disk_facts(instance, fleet, now))),
         Block("Image", list(_image_facts(instance, fleet, now))),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -27,24 +27,39 @@ from fe2tui.tui.panes.instance_columns import InstanceRowScope, state_text, upti
 
 if TYPE_CHECKING:
     from fe2tui.tui.services import Services
+    from fe2tui.tui.tunnel_keeper import KeptTunnels
 
 _ENDED_STATES = (State.STOPPING, State.STOPPED, State.SHUTTING_DOWN, State.TERMINATED)
 _HIDDEN_TAGS = ("Name",)
 
 
-def instance_details(instance: Instance, scope: InstanceRowScope, *, has_host_key: bool, reads_cpu: bool) -> RowDetails:
+def instance_details(
+    instance: Instance,
+    scope: InstanceRowScope,
+    *,
+    has_host_key: bool,
+    reads_cpu: bool,
+    tunnels: Sequence[KeptTunnels] = (),
+) -> RowDetails:
     return RowDetails(
         visible(scope.fleet.name_of(instance)) or "no name",
         instance.id,
-        left_facts(instance, scope, has_host_key=has_host_key),
+        left_facts(instance, scope, has_host_key=has_host_key, tunnels=tunnels),
         right_facts(instance, scope, reads_cpu=reads_cpu),
     )
 
 
-def left_facts(instance: Instance, scope: InstanceRowScope, *, has_host_key: bool = False) -> list[Fact]:
+def left_facts(
+    instance: Instance,
+    scope: InstanceRowScope,
+    *,
+    has_host_key: bool = False,
+    tunnels: Sequence[KeptTunnels] = (),
+) -> list[Fact]:
     return [
         *alert_facts(instance, scope),
         *ssh_facts(instance, scope.fleet, has_host_key),
+        *(tunnel_fact(kept, scope.now) for kept in tunnels),
         *_launch_facts(instance, scope.fleet, scope.now),
         *_volume_facts(instance, scope.fleet),
     ]
@@ -99,6 +114,11 @@ def ssh_facts(instance: Instance, fleet: Fleet, has_host_key: bool) -> Iterator[
         yield Fact("SSH", f"ssh{port_option} {visible(user)}@{instance.address}{key}")
     else:
         yield Fact("SSH", f"no address · user {visible(user)}{key}", "ink-dim")
+
+
+def tunnel_fact(kept: KeptTunnels, now: datetime) -> Fact:
+    is_closed = kept.status.error is not None
+    return Fact("Tunnel", f"{kept.ports_text} · {kept.state_text(now)}", "state-trouble" if is_closed else "foreground")
 
 
 def _launch_facts(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:

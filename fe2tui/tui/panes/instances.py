@@ -83,7 +83,8 @@ class InstancesPane(FleetListPane[Instance, InstanceRowScope]):
         def details(instance: Instance, scope: InstanceRowScope) -> RowDetails:
             has_host_key = host_keys.has_host_key(instance.id, scope.fleet)
             reads_cpu = services.fleet_watch.reads_cpu
-            return instance_details(instance, scope, has_host_key=has_host_key, reads_cpu=reads_cpu)
+            tunnels = [kept for kept in services.kept_tunnels if kept.instance.id == instance.id]
+            return instance_details(instance, scope, has_host_key=has_host_key, reads_cpu=reads_cpu, tunnels=tunnels)
 
         spec = instance_list_spec(services.settings, self._notes, details)
         super().__init__(spec, services, open_command=FULL_DETAILS)

@@ -151,6 +151,7 @@ class FleetListPane(ListPane, Generic[Item, Scope]):
         self._services = services
         self._open_command = open_command
         super().__init__(spec.kind, Table(self.model.rows, id=spec.kind.pane), self.model)
+        self.table.set_link_of(services.console_url)
 
     def set_fleet(self, fleet: Fleet) -> None:
         self.model.set_fleet(fleet)

@@ -53,13 +53,13 @@ class Framed(Widget):
 
     def _parts(self, spans: Sequence[Span]) -> list[tuple[str, Style]]:
         styles = line_styles(self.app.theme_variables)
-        return [(span.text, _title_style(styles[span.style], span.command)) for span in spans]
+        return [(span.text, _title_style(styles[span.style], span.command, span.link)) for span in spans]
 
 
 @lru_cache(maxsize=512)
-def _title_style(style: LineStyle, command: str) -> Style:
+def _title_style(style: LineStyle, command: str, link: str) -> Style:
     colour = Color.from_rich_color(style.color) if style.color is not None else None
-    shown = Style(foreground=colour, bold=style.bold)
+    shown = Style(foreground=colour, bold=style.bold, link=link or None)
     return shown + Style.from_meta(click_meta(command)) if command else shown
 
 

@@ -17,14 +17,16 @@ from fe2tui.tui.theme import line_styles
 
 
 class Span(NamedTuple):
-    """A text in a style of ``LineStyles``. ``command`` is the id of the command that a click runs; empty for none.
+    """A text in a style of ``LineStyles``.
 
-    ``key:enter`` as a command presses that key.
+    ``command`` is the id of the command that a click runs, or ``key:enter``, which presses that key; ``link`` is an
+    address that the terminal opens. Both are empty for none.
     """
 
     text: str
     style: str = "text"
     command: str = ""
+    link: str = ""
 
 
 NEW_LINE = Span("\n")

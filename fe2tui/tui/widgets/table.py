@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -57,6 +57,8 @@ class RowRenderer:
     def __init__(self, rows: TableRows) -> None:
         self.layout = ColumnLayout((), 1)
         self.width = 0
+        self.link_of: Callable[[str], str | None] | None = None
+        """The address that the terminal opens for an id in the column ``id``."""
         self._rows = rows
         self._strips: dict[RowStyle, Strip] = {}
 
@@ -117,8 +119,9 @@ class RowRenderer:
                 parts.append(gap)
             elif background == "cursor" and name == "text":
                 name = "strong"
-            shown = pad_or_cut(text, column.width, column.is_right_aligned)
-            parts.append(Segment(shown, styles.on_row(name, background)))
+            shown, cell_style = pad_or_cut(text, column.width, column.is_right_aligned), styles.on_row(name, background)
+            link = self.link_of(text) if column.id == "id" and self.link_of is not None else None
+            parts.append(Segment(shown, cell_style + Style(link=link) if link else cell_style))
         return Strip(parts).adjust_cell_length(self.width, styles.on_row("text", background)).simplify()
 
 
@@ -154,6 +157,10 @@ class Table(ScrollView, Framed, can_focus=True):
         self._anchor: str | None = None
         self._glows: list[frozenset[str]] = []  # the ids of each change that still glows, the oldest first
         self._renderer = RowRenderer(rows)
+
+    def set_link_of(self, link_of: Callable[[str], str | None]) -> None:
+        """``link_of`` gives the address that the terminal opens for an id in the column ``id``."""
+        self._renderer.link_of = link_of
 
     # Rows
 
