@@ -13,6 +13,7 @@ from fe2tui.aws.session import Session
 from fe2tui.aws.worker_thread import in_worker_thread
 from fe2tui.aws.xml_reader import Item, XmlReader
 from fe2tui.model.instance import Instance
+from fe2tui.model.location import is_local_zone
 
 PAGE_SIZE = 1000  # the most that DescribeInstances and DescribeVolumes return
 _MAX_FILTER_VALUES = 200  # the most values that EC2 takes in one filter
@@ -85,6 +86,7 @@ class InstancesRead:
     spot_types: frozenset[str] = frozenset()  # of spot instances that may cost money
     new_image_ids: frozenset[str] = frozenset()  # of instances that are new or changed
     moved_volume_ids: frozenset[str] = frozenset()  # attached or detached since
+    local_zones: frozenset[str] = frozenset()
     changed_spot_ids: frozenset[str] = frozenset()  # spot instances that are new or changed their state
 
 
@@ -100,6 +102,7 @@ def _compare(found: list[Instance], before: Mapping[str, Instance]) -> Instances
     volumes: set[str] = set()
     spot_types: set[str] = set()
     moved_spot: set[str] = set()
+    zones: set[str] = set()
     moving = False
     for instance in sorted(found, key=attrgetter("id")):
         was = before.get(instance.id)
@@ -112,12 +115,19 @@ def _compare(found: list[Instance], before: Mapping[str, Instance]) -> Instances
                 if instance.lifecycle == "spot" and (was is None or was.state is not instance.state):
                     moved_spot.add(instance.id)
         instances[instance.id] = instance
+        zones.add(instance.zone)
         if instance.state.is_moving:
             moving = True
         if instance.lifecycle == "spot" and not instance.state.is_gone:
             spot_types.add(instance.type)
     return InstancesRead(
-        instances, moving, frozenset(spot_types), frozenset(images), frozenset(volumes), frozenset(moved_spot)
+        instances,
+        moving,
+        frozenset(spot_types),
+        frozenset(images),
+        frozenset(volumes),
+        frozenset(filter(is_local_zone, zones)),
+        frozenset(moved_spot),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -15,6 +16,7 @@ from fe2tui.aws.shared_reads import SharedReads
 from fe2tui.aws.worker_thread import in_worker_thread
 from fe2tui.errors import AwsError, DeniedError, Fe2Error, StoreError
 from fe2tui.model.fleet import Prices
+from fe2tui.model.location import local_zone_group
 from fe2tui.model.volume import IO2_IOPS_TIERS
 
 PRICES_VALID = timedelta(days=1)
@@ -25,6 +27,7 @@ HOW_TO_ALLOW_PRICES = (
 _WITHOUT_PRICE_LIST = ("us-gov-", "us-iso", "eu-isoe-", "eusc-")
 """Regions of partitions without an endpoint of the Price List. Source: AWS General Reference, Price List endpoints."""
 
+_LOCATION_TYPES = ("AWS Region", "AWS Local Zone")  # not AWS Outposts
 _PAGE = 100  # the most that GetProducts returns
 _USAGE_PREFIX = "EBS:"
 
@@ -50,7 +53,7 @@ def _volume_price_key(names: Mapping[str, str]) -> Callable[[Mapping[str, str]],
 
     def named(attributes: Mapping[str, str]) -> str | None:
         _, mark, usage = attributes.get("usagetype", "").partition(_USAGE_PREFIX)
-        return names.get(usage) if mark and attributes.get("locationType", "AWS Region") == "AWS Region" else None
+        return names.get(usage) if mark and attributes.get("locationType", "AWS Region") in _LOCATION_TYPES else None
 
     return named
 
@@ -147,6 +150,36 @@ async def _read_and_cache(session: Session, cache: PriceCache | None, clock: Cal
     return read
 
 
+async def with_local_zones(
+    session: Session, cache: PriceCache | None, clock: Callable[[], datetime], prices: Prices, zones: Iterable[str]
+) -> Prices:
+    """The prices with those of the Local Zones among the zones. Each is read once a day; AWS is not asked for others.
+
+    Prices that AWS does not return are left out, or stay as they were.
+    """
+    groups = sorted({group for zone in zones if (group := local_zone_group(zone))})
+    found = await asyncio.gather(*(_local_zone_prices(session, cache, clock, group) for group in groups))
+    known = {group: one for group, one in zip(groups, found, strict=True) if one is not None}
+    return replace(prices, local_zones={**prices.local_zones, **known}) if known else prices
+
+
+async def _local_zone_prices(
+    session: Session, cache: PriceCache | None, clock: Callable[[], datetime], group: str
+) -> Prices | None:
+    cached = await cached_prices(cache, group)
+    now = clock()
+    if cached is not None and cached.read_at is not None and abs(now - cached.read_at) <= PRICES_VALID:
+        return cached
+    try:
+        read = replace(await read_region_prices(session, group), read_at=now)
+    except Fe2Error:
+        return cached
+    if cache is not None:
+        with suppress(StoreError):  # the owner of the store reports that
+            await asyncio.to_thread(cache.save, group, read)
+    return read
+
+
 async def cached_prices(cache: PriceCache | None, region: str) -> Prices | None:
     """The cached prices of a region, however old. Does not call AWS."""
     if cache is None:
@@ -157,8 +190,10 @@ async def cached_prices(cache: PriceCache | None, region: str) -> Prices | None:
         return None  # the store's owner reports it; prices can be read again
 
 
-async def read_region_prices(session: Session) -> Prices:
+async def read_region_prices(session: Session, region: str = "") -> Prices:
     """On-demand prices of all types, and of volumes and snapshots; units as in ``Prices``.
+
+    Of the session's region, or of another one or of the group of a Local Zone, which the Price List has as regions.
 
     One paginated read of a few dozen calls: keep the result for a day. A type with several prices in the Price List is
     only in ``several``. Raises DeniedError without ``pricing:GetProducts``, and AwsError in a partition that has no
@@ -170,9 +205,10 @@ async def read_region_prices(session: Session) -> Prices:
             "Prices are left out; everything else works.",
         )
     try:
-        instances = await _read_products(session, _INSTANCES)
+        instances = await _read_products(session, _INSTANCES, region)
         storage, iops, throughput, snapshots = [
-            _unambiguous(await _read_products(session, wanted)) for wanted in (_STORAGE, _IOPS, _THROUGHPUT, _SNAPSHOTS)
+            _unambiguous(await _read_products(session, wanted, region))
+            for wanted in (_STORAGE, _IOPS, _THROUGHPUT, _SNAPSHOTS)
         ]
     except DeniedError as error:
         raise DeniedError(error.summary, HOW_TO_ALLOW_PRICES, code=error.code) from error
@@ -187,9 +223,9 @@ async def read_region_prices(session: Session) -> Prices:
     )
 
 
-async def _read_products(session: Session, query: _ProductQuery) -> dict[str, set[Decimal]]:
+async def _read_products(session: Session, query: _ProductQuery, region: str) -> dict[str, set[Decimal]]:
     found: dict[str, set[Decimal]] = {}
-    fields = {"regionCode": session.region, **query.filters}
+    fields = {"regionCode": region or session.region, **query.filters}
     pages = session.pages(
         "pricing",
         "GetProducts",

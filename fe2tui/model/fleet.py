@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance, InstanceStatus
-from fe2tui.model.location import Location
+from fe2tui.model.location import Location, local_zone_group
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.spot import SpotHistory, SpotRequest
 from fe2tui.model.volume import Volume
@@ -23,7 +23,7 @@ class Prices:
     ``on_demand`` is per hour by type (Linux, shared tenancy), ``spot`` per hour by type and zone, ``storage`` per
     GiB and month by volume type, ``iops`` and ``throughput`` per provisioned IOPS and MiB/s a month by volume type
     (of io2's IOPS by ``IO2_IOPS_TIERS``), ``snapshot`` per GiB and month. ``several`` are types for which the Price
-    List has more than one price.
+    List has more than one price. ``local_zones`` has the prices of Local Zones, by their group (``us-east-1-chi-1``).
     ``read_at`` is when on-demand prices were read from the Price List.
     """
 
@@ -35,6 +35,15 @@ class Prices:
     throughput: Mapping[str, Decimal] = field(default_factory=dict)
     snapshot: Decimal | None = None
     several: frozenset[str] = frozenset()
+    local_zones: Mapping[str, Prices] = field(default_factory=dict)
+
+    def in_zone(self, zone: str) -> Prices:
+        """The prices that count in a zone: the region's, or those of its Local Zone; none where these are unknown."""
+        group = local_zone_group(zone)
+        return self.local_zones.get(group, _NO_PRICES) if group else self
+
+
+_NO_PRICES = Prices()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
+from string import ascii_lowercase
 from typing import NamedTuple
 
 from fe2tui.errors import NotFoundError, UsageError
@@ -49,6 +51,12 @@ _ORDINARY_ZONE = re.compile(r"[a-z]+(?:-[a-z]+)+-\d+[a-z]")
 def is_local_zone(zone: str) -> bool:
     """Whether a zone, as in ``us-east-1-bos-1a``, is a Local or Wavelength Zone, whose prices are not the region's."""
     return bool(zone) and not _ORDINARY_ZONE.fullmatch(zone)
+
+
+@lru_cache(maxsize=256)
+def local_zone_group(zone: str) -> str:
+    """The group of a Local Zone, by which the Price List has its prices: ``us-east-1-chi-1``. Else empty."""
+    return zone.rstrip(ascii_lowercase) if is_local_zone(zone) else ""
 
 
 @dataclass(frozen=True, slots=True)

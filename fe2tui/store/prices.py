@@ -23,7 +23,7 @@ class PriceTable:
         self._database = database
 
     def save(self, region: str, prices: Prices) -> None:
-        """Replace the prices of a region. Spot prices are not written here."""
+        """Replace the prices of a region, or of a Local Zone. Spot prices are not written here."""
         with self._database.transaction() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO prices (region, read_at, body) VALUES (?, ?, ?)",
@@ -46,6 +46,7 @@ def encode_prices(prices: Prices) -> dict[str, Any]:
         "snapshot": prices.snapshot,
         "several": sorted(prices.several),
         "read_at": maybe_micros(prices.read_at),
+        "local_zones": {group: encode_prices(one) for group, one in prices.local_zones.items()},
     }
 
 
@@ -66,6 +67,7 @@ def decode_prices(kept: Any) -> Prices:
         throughput=decode_dollars(kept["throughput"]),
         snapshot=None if snapshot is None else Decimal(snapshot),
         several=frozenset(kept["several"]),
+        local_zones={group: decode_prices(one) for group, one in kept.get("local_zones", {}).items()},
     )
 
 

@@ -16,7 +16,6 @@ from fe2tui.model.image import IMAGE_WORDS, Image
 from fe2tui.model.instance import USER_TAG
 from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.launch import LaunchRequest, ZonePrice, field_errors, purchase_text
-from fe2tui.model.location import is_local_zone
 from fe2tui.model.money.rates import ADDRESS_PER_HOUR, HOURS_A_MONTH, volumes_per_month
 from fe2tui.model.text import dollars, join_words
 from fe2tui.model.volume import GP3_IOPS, Volume
@@ -201,7 +200,7 @@ class _Planner:
         with self.field_error():
             group = plan_group(request, where, address, region, self.warnings, self.unread.get(_NETWORK))
         first_zone = next(iter(zone_subnets), None)
-        on_demand = None if first_zone and is_local_zone(first_zone) else prices.on_demand.get(request.type)
+        on_demand = prices.in_zone(first_zone or "").on_demand.get(request.type)
         first_zone_price = next((one.price for one in priced_zones if one.zone == first_zone), None)
         return LaunchPlan(
             request,

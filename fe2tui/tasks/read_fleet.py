@@ -16,7 +16,7 @@ from fe2tui.aws import images as aws_images
 from fe2tui.aws import instances as aws_instances
 from fe2tui.aws import snapshots as aws_snapshots
 from fe2tui.aws.paged_reads import PAGE_SIZE
-from fe2tui.aws.prices import cached_prices, current_prices
+from fe2tui.aws.prices import cached_prices, current_prices, with_local_zones
 from fe2tui.aws.spot_prices import SpotHistoryCache, SpotPrices, current_spot_prices
 from fe2tui.errors import AwsError, Fe2Error
 from fe2tui.model.fleet import Fleet, Prices, Problem
@@ -81,11 +81,15 @@ async def read_fleet(ctx: Context) -> Fleet:
         read_or_problem("prices", read_prices(ctx, problems), problems),
     )
     await asyncio.to_thread(ctx.store.fleets.save, fleet)
-    spot = await read_or_problem("spot", _read_spot_prices(ctx, fleet.instances.values()), problems)
+    zones = {one.zone for one in (*fleet.instances.values(), *(volumes or ()))}
+    spot, listed = await asyncio.gather(
+        read_or_problem("spot", _read_spot_prices(ctx, fleet.instances.values()), problems),
+        with_local_zones(ctx.session, ctx.store.prices, ctx.clock, prices or fleet.prices, zones),
+    )
     seen = replace(
         fleet,
         volumes=fleet.volumes if volumes is None else {each.id: each for each in volumes},
-        prices=replace(prices or fleet.prices, spot={} if spot is None else spot),
+        prices=replace(listed, spot={} if spot is None else spot),
         problems=tuple(problems),
     )
     requests = await usage_history.record_fleet(ctx, seen, has_volumes=volumes is not None)
@@ -170,10 +174,14 @@ async def with_costs(ctx: Context, fleet: Fleet, instances: Iterable[Instance]) 
     )
     if prices is None:
         prices = await cached_prices(ctx.store.prices, ctx.session.region) or Prices()
+    zones = {one.zone for one in some}
+    local = await in_time(
+        lambda: with_local_zones(ctx.session, ctx.store.prices, ctx.clock, prices, zones), _COSTS_WAIT
+    )
     return replace(
         fleet,
         volumes={one.id: one for one in volumes or ()},
-        prices=replace(prices, spot=spot or {}),
+        prices=replace(local or prices, spot=spot or {}),
         instance_usage=usages or {},
     )
 

@@ -459,11 +459,13 @@ def test_the_odd_instances_that_people_really_have(fe2: Any) -> None:
     assert re.search(r"does not answer since [\w :]+$", rows["stuck"])
     assert re.search(r"AWS retires it on \d+ \w+: stop and start it before$", rows["retiring"])
     assert "::ffff:127.0.0.1" in rows["only-ipv6"] and " chi-1a " in rows["edge"]
-    assert re.search(r"–\s+–\s*$", rows["edge"]), "the region's price is not that of a Local Zone"
     lines = fe2("instances", *in_virginia).out
     assert "stuck (i-" in lines and ": 127.0.0.1 – does not answer since" in lines
     known = {each["name"]: each for each in fe2("instances", "--json", *in_virginia).json}
     assert known["stuck"]["failed_checks"] == ["instance"] and known["stuck"]["failed_since"].endswith("Z")
+    assert known["edge"]["price_per_hour"] == 0.2125, (
+        "a Local Zone has prices of its own: this one's are a quarter more"
+    )
     (event,) = known["retiring"]["scheduled_events"]
     assert event["code"] == "instance-retirement" and event["not_before"].endswith("Z")
     assert (known["edge"]["failed_checks"], known["edge"]["scheduled_events"]) == ([], [])

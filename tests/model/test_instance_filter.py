@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -41,7 +42,9 @@ def test_the_prices_of_the_region_are_not_those_of_its_local_zones() -> None:
     disks = [Volume("vol-0a", 8, "gp3", zone, "in-use") for zone in (usual.zone, local.zone)]
     assert [volume_per_month(disk, prices) for disk in disks] == [Decimal("0.64"), None]
     fleet = Fleet(Location("default", "us-east-2"), NOW, {local.id: local}, prices=prices)
-    assert "not of us-east-2-chi-1a" in no_price_reason(local, fleet)
+    assert "no price of t3.micro in us-east-2-chi-1a" in no_price_reason(local, fleet)
+    own = replace(fleet.prices, local_zones={"us-east-2-chi-1": Prices(on_demand={"t3.micro": Decimal("0.02")})})
+    assert instance_per_hour(local, own) == Decimal("0.02") != instance_per_hour(usual, own)
     assert not is_local_zone("us-gov-west-1a") and is_local_zone("us-east-1-wl1-bos-wlz-1")
 
 

@@ -40,6 +40,12 @@ class OnDemandPriceSource(FleetSource[Prices]):
         self._clock = clock
         self._on_change = on_change
         self._combined = self._combined_from = latest
+        self._local_zones: frozenset[str] = frozenset()
+
+    def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
+        if instances_read.local_zones - self._local_zones:
+            self.due = now
+        self._local_zones = instances_read.local_zones
 
     def with_spot(self, spot: SpotPrices) -> Prices:
         """The prices with spot prices: the same object while neither changes."""
@@ -48,17 +54,20 @@ class OnDemandPriceSource(FleetSource[Prices]):
         return self._combined
 
     async def read(self, instances_read: InstancesRead) -> None:
-        from fe2tui.aws.prices import are_fresh, cached_prices, current_prices
+        from fe2tui.aws.prices import are_fresh, cached_prices, current_prices, with_local_zones
 
-        if are_fresh(self.latest, self._clock()):
-            return
-        cached = await cached_prices(self._cache, self._session.region)
-        if cached is not None and self._replace_if_newer(cached):
-            self._on_change()
         failures: list[Fe2Error] = []
-        self._replace_if_newer(
-            await current_prices(self._session, self._cache, self._clock, on_failure=failures.append)
-        )
+        if not are_fresh(self.latest, self._clock()):
+            cached = await cached_prices(self._cache, self._session.region)
+            if cached is not None and self._replace_if_newer(cached):
+                self._on_change()
+            self._replace_if_newer(
+                await current_prices(self._session, self._cache, self._clock, on_failure=failures.append)
+            )
+        if self._local_zones:
+            self.latest = await with_local_zones(
+                self._session, self._cache, self._clock, self.latest, self._local_zones
+            )
         if failures:
             raise failures[0]
 
@@ -66,7 +75,7 @@ class OnDemandPriceSource(FleetSource[Prices]):
         had = self.latest
         if had.on_demand and (prices.read_at is None or (had.read_at is not None and had.read_at >= prices.read_at)):
             return False
-        self.latest = prices
+        self.latest = replace(prices, local_zones=had.local_zones)
         return True
 
 

@@ -104,12 +104,17 @@ def describe_services(call: Call) -> Mapping[str, Any]:
 
 LOCATIONS = {
     "us-east-1": ("US East (N. Virginia)", ""),
+    "us-east-1-chi-1": ("US East (Chicago)", "CHI1-"),
     "us-east-2": ("US East (Ohio)", "USE2-"),
     "us-west-1": ("US West (N. California)", "USW1-"),
     "us-west-2": ("US West (Oregon)", "USW2-"),
     "eu-central-1": ("EU (Frankfurt)", "EUC1-"),
     "eu-west-1": ("EU (Ireland)", "EU-"),
 }
+_LOCAL_ZONES = {"us-east-1-chi-1": "us-east-1"}
+"""The Local Zones of the list, each with its region. They have few types, at a quarter more, and gp2 and gp3."""
+_LOCAL_TYPES = ("c5.xlarge", "c5.2xlarge", "m5.xlarge", "t3.medium", "t3.xlarge")
+_LOCAL_FACTOR = Decimal("1.25")
 TWO_PRICES = "h1.2xlarge"
 """A type for which the list has two prices that no sensible filter tells apart."""
 
@@ -198,8 +203,21 @@ class Product(NamedTuple):
 
 @cache
 def products(region: str) -> list[Product]:
-    """All products of a region, in a fixed order."""
-    return [*_machines(region), *_disks(region)]
+    """All products of a region or a Local Zone, in a fixed order."""
+    found = [*_machines(_LOCAL_ZONES.get(region, region)), *_disks(region)]
+    return list(_in_local_zone(region, found)) if region in _LOCAL_ZONES else found
+
+
+def _in_local_zone(region: str, found: list[Product]) -> Iterator[Product]:
+    location, prefix = LOCATIONS[region]
+    place = {"location": location, "locationType": "AWS Local Zone", "regionCode": region}
+    for one in found:
+        kind = one.attributes.get("instanceType") or one.attributes.get("volumeApiName")
+        if kind in (*_LOCAL_TYPES, "gp2", "gp3") and one.attributes["locationType"] == "AWS Region":
+            usage = prefix + one.attributes["usagetype"].removeprefix(prefix)
+            yield one._replace(
+                attributes={**one.attributes, **place, "usagetype": usage}, dollars=one.dollars * _LOCAL_FACTOR
+            )
 
 
 def _machines(region: str) -> Iterator[Product]:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.image import Image, image_snapshot_ids
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.location import is_local_zone
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.spot import saving
 from fe2tui.model.volume import GP3_IOPS, GP3_THROUGHPUT, IO2_IOPS_TIERS, Volume
@@ -41,13 +40,13 @@ class HourlyCost(NamedTuple):
 def instance_per_hour(instance: Instance, prices: Prices) -> Decimal | None:
     """Dollars an hour for the instance alone while it runs; for spot, the zone's price now.
 
-    Known for Linux on shared hardware only, and on demand not for Local Zones: no other prices are read.
+    Known for Linux on shared hardware only: no other prices are read.
     """
     if instance.platform != LINUX or instance.tenancy != SHARED:
         return None
     if instance.is_spot:
         return prices.spot.get((instance.type, instance.zone))
-    return None if is_local_zone(instance.zone) else prices.on_demand.get(instance.type)
+    return prices.in_zone(instance.zone).on_demand.get(instance.type)
 
 
 def is_billed_by_spot_history(instance: Instance) -> bool:
@@ -67,10 +66,11 @@ def sum_if_known(amounts: Iterable[Decimal | None]) -> Decimal | None:
 def volume_per_month(volume: Volume, prices: Prices) -> Decimal | None:
     """Dollars a month for a volume: its GiB, and the IOPS and MiB/s that have a price of their own.
 
-    None when a price is not known, as in a Local Zone.
+    None when a price is not known.
     """
+    prices = prices.in_zone(volume.zone)
     price = prices.storage.get(volume.type)
-    if price is None or is_local_zone(volume.zone):
+    if price is None:
         return None
     found = price * volume.size
     for count, rate in _provisioned_amounts(volume, prices):
@@ -149,7 +149,7 @@ def monthly_cost(instance: Instance, fleet: Fleet) -> Decimal | None:
 def spot_saving(instance: Instance, prices: Prices) -> Decimal | None:
     """The share of the on-demand price that a spot instance saves now, at most 1; None where not known."""
     spot = instance_per_hour(instance, prices) if instance.is_spot else None
-    return None if is_local_zone(instance.zone) else saving(spot, prices.on_demand.get(instance.type))
+    return saving(spot, prices.in_zone(instance.zone).on_demand.get(instance.type))
 
 
 ARCHIVE_PRICE_SHARE = Decimal("0.25")  # of the standard tier's price, in every region

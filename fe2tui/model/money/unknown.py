@@ -55,7 +55,7 @@ def no_price_reason(instance: Instance, fleet: Fleet) -> str:
         problem = _problem(fleet, "spot")
         return _problem_text(problem) if problem else f"there is no spot price of {kind} in {instance.zone} yet"
     if is_local_zone(instance.zone):
-        return f"only prices of the region's own zones are read, not of {instance.zone}; see {PRICE_PAGE}"
+        return f"the Price List has no price of {kind} in {instance.zone}, see {PRICE_PAGE}"
     if instance.type in prices.several:
         return f"the Price List has several prices of {kind}, see {PRICE_PAGE}"
     problem = _problem(fleet, "prices")
