@@ -93,11 +93,17 @@ class Deed:
     began_at: float
     ended_at: float = math.inf
 
+    @property
+    def verb(self) -> str:
+        return next((verb for verb in ALLOWED_CALLS if self.title.startswith(f"{verb} ")), "")
+
+    @property
+    def is_asked(self) -> bool:
+        return bool(self.form) or self.verb in UNASKED
+
     def may_make(self, call: Mapping[str, Any]) -> bool:
-        verb = next((verb for verb in ALLOWED_CALLS if self.title.startswith(f"{verb} ")), "")
         is_meanwhile = self.began_at - CLOCK_SECONDS <= call["at"] <= self.ended_at + CLOCK_SECONDS
-        is_asked = bool(self.form) or verb in UNASKED
-        return is_asked and bool(verb) and is_meanwhile and call["action"] in ALLOWED_CALLS[verb]
+        return self.is_asked and bool(self.verb) and is_meanwhile and call["action"] in ALLOWED_CALLS[self.verb]
 
 
 @dataclass
@@ -180,6 +186,8 @@ class Monkey:
             if form.is_readable:
                 break
             await asyncio.sleep(0.02)
+        if not form.is_readable or form is not self.driven.app.screen:
+            return 0  # the computer is busy, or a key that was pressed before has closed it
         if isinstance(form, ImpactForm):
             asked = re.search(r"Type (.*) to \w+ ", str(form.query_one("#ask", Static).render()))
             self._post("paste the name", events.Paste(asked[1] if asked else ""))
