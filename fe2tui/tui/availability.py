@@ -80,6 +80,10 @@ def can_open(context: CommandContext) -> str | None:
     return has_fleet(context) or (None if row is not None else f"No {row_noun(context)} is selected.")
 
 
+def open_title(context: CommandContext) -> str:
+    return "Open" if context.pane == SPOT or context.is_full_view else "Details"
+
+
 def can_show_spot_prices(context: CommandContext) -> str | None:
     if context.pane != SPOT:
         return has_one(context)

@@ -100,6 +100,7 @@ _CURRENT_TITLES: Mapping[str, Callable[[CommandContext], str]] = {
     "keep": availability.keep_title,
     "filter": availability.filter_title,
     "leave": availability.leave_title,
+    "open": availability.open_title,
 }
 
 
@@ -203,7 +204,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("as_command", "", "As a command", "as_command:copy_as_command", availability.has_target, MARKABLE_PANES),
     Command("open", "enter", "Open", "dashboard:open_selected", availability.can_open, LIST_PANES),
-    Command("details", "d", "Details", "dashboard:toggle_details", availability.has_target, MARKABLE_PANES),
+    Command("details", "d", "Panel", "dashboard:toggle_details", availability.has_target, MARKABLE_PANES),
     Command("mark", "space", "Mark", "dashboard:mark", availability.has_rows, MARKABLE_PANES),
     Command("mark_all", "a", "Mark all", "dashboard:mark_all", availability.has_rows, MARKABLE_PANES),
     Command("filter", "/", "Filter", "dashboard:open_filter", availability.can_filter),
@@ -255,10 +256,10 @@ COMMANDS: tuple[Command, ...] = (
 COMMANDS_BY_ID: Mapping[str, Command] = {command.id: command for command in COMMANDS}
 
 FOOTER_LEFT = (
-    *("launch", "cancel", "connect", "shorter", "longer", "next_match", "stop_or_start", "details", "freeze"),
-    *("change_type", "spot_prices", "terminate", "reboot", "filter", "leave", "copy", "mark", "sort", "cost", "region"),
-    *("console", "tags", "tunnels", "keep", "profile", "mark_all", "export", "open", "command_line", "protection"),
-    *("zoom", "larger", "smaller", "refresh", "previous_match", "quit"),
+    *("launch", "cancel", "connect", "shorter", "longer", "next_match", "stop_or_start", "open", "freeze"),
+    *("change_type", "spot_prices", "terminate", "details", "filter", "reboot", "leave", "copy", "mark", "sort"),
+    *("cost", "region", "console", "tags", "tunnels", "keep", "profile", "mark_all", "export", "command_line"),
+    *("protection", "zoom", "larger", "smaller", "refresh", "previous_match", "quit"),
 )
 """The most useful first: where space is short, the last are left out."""
 

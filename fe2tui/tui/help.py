@@ -142,7 +142,7 @@ def help_sections(context: CommandContext, keys: Mapping[str, str]) -> Iterator[
         ("Also for moving", _MOVEMENT_HELP),
         ("In the spot prices", _SPOT_KEYS_HELP),
     ):
-        yield title, [HelpEntry(words, meaning, indent=26) for words, meaning in help_text]
+        yield title, [HelpEntry(words, meaning, indent=28) for words, meaning in help_text]
     yield "Signs", [HelpEntry(sign, meaning, style=colour, indent=4) for sign, colour, meaning in _SIGNS_HELP]
 
 

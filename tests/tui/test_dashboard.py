@@ -432,7 +432,7 @@ async def test_the_footer_shows_no_key_of_the_list_while_a_form_is_open(demo_env
     async with dashboard() as driven:
         await driven.until(lambda: "X Terminate" in shown(driven))
         await driven.press("question_mark")
-        await driven.until(lambda: isinstance(driven.app.screen, HelpScreen) and "d Details" not in shown(driven))
+        await driven.until(lambda: isinstance(driven.app.screen, HelpScreen) and "d Panel" not in shown(driven))
         await driven.press("escape")
         await driven.until(lambda: "X Terminate" in shown(driven))
 
