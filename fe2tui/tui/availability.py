@@ -76,11 +76,16 @@ def can_open(context: CommandContext) -> str | None:
         return None
     if context.pane == SPOT:
         return has_target(context)
+    if context.pane == ACTIVITY:
+        is_listed = context.selected_instance is not None or context.selected_image is not None
+        return None if is_listed else "This row is about no instance or image that is listed."
     row = context.selected_image if context.pane == IMAGES else context.selected_instance
     return has_fleet(context) or (None if row is not None else f"No {row_noun(context)} is selected.")
 
 
 def open_title(context: CommandContext) -> str:
+    if context.pane == ACTIVITY:
+        return "Go to it"
     return "Open" if context.pane == SPOT or context.is_full_view else "Details"
 
 

@@ -36,12 +36,13 @@ class SpotChoice(NamedTuple):
 class CommandContext(NamedTuple):
     """The dashboard at one moment.
 
-    ``pane`` is the pane that commands act on. ``marked_instances`` and ``marked_images`` are marked *and* shown, in the
-    order shown; ``hidden_mark_count`` counts the marked rows of the pane that its filter hides. ``visible_count`` and
-    ``filter_text`` are those of the pane's list, or in Activity those of the list before; ``search_text`` is what is
-    searched for in Activity or in a full view. Images may be the account's own (those in ``fleet.images``) or public.
-    ``starting_ids`` are the instances that a task of this dashboard starts, and that AWS still shows as stopped.
-    ``is_full_view``: the details or the console output of the selected row fill the screen.
+    ``pane`` is the pane that commands act on. ``selected_instance`` and ``selected_image`` are under the cursors of
+    their lists; in Activity, they are what its row is about. ``marked_instances`` and ``marked_images`` are marked
+    *and* shown, in the order shown; ``hidden_mark_count`` counts the marked rows of the pane that its filter hides.
+    ``visible_count`` and ``filter_text`` are those of the pane's list, or in Activity those of the list before;
+    ``search_text`` is what is searched for in Activity or in a full view. Images may be the account's own (those in
+    ``fleet.images``) or public. ``starting_ids`` are the instances that a task of this dashboard starts, and that AWS
+    still shows as stopped. ``is_full_view``: the details or the console output of the selected row fill the screen.
     ``has_activity``: there are rows in Activity.
     """
 

@@ -40,7 +40,7 @@ _HELP_BY_GROUP: Mapping[str, Mapping[str, str]] = {
         "longer": "Show the spot prices of more days.",
     },
     "The list": {
-        "open": "Show everything about the instance or the image; open the family, the zones of the type.",
+        "open": "Show everything about the instance or the image; open the family, the zones; from Activity, go there.",
         "details": "Show or hide the details of the selected row beside the list.",
         "mark": "Mark or unmark the row, and go to the next.",
         "mark_all": "Mark all rows that are shown; unmark them if all are marked.",
@@ -156,7 +156,7 @@ _ACTIVITY = frozenset({ACTIVITY})
 
 COMMANDS: tuple[Command, ...] = (
     Command("launch", "l", "Launch", "launch:launch", availability.can_launch, is_write=True),
-    Command("connect", "c", "Connect", "connect:connect", availability.can_connect, _INSTANCES),
+    Command("connect", "c", "Connect", "connect:connect", availability.can_connect, _INSTANCES | _ACTIVITY),
     Command("connect_with", "", "Connect with …", "connect:connect_with", availability.can_connect, _INSTANCES),
     Command("tunnels", "T", "Tunnels", "tunnels:tunnels"),
     Command(
@@ -203,7 +203,7 @@ COMMANDS: tuple[Command, ...] = (
         is_write=True,
     ),
     Command("as_command", "", "As a command", "as_command:copy_as_command", availability.has_target, MARKABLE_PANES),
-    Command("open", "enter", "Open", "dashboard:open_selected", availability.can_open, LIST_PANES),
+    Command("open", "enter", "Open", "dashboard:open_selected", availability.can_open),
     Command("details", "d", "Panel", "dashboard:toggle_details", availability.has_target, MARKABLE_PANES),
     Command("mark", "space", "Mark", "dashboard:mark", availability.has_rows, MARKABLE_PANES),
     Command("mark_all", "a", "Mark all", "dashboard:mark_all", availability.has_rows, MARKABLE_PANES),

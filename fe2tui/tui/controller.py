@@ -163,18 +163,23 @@ class DashboardController:
                 is_full_view=True,
                 search_text=full_view.text.searched_text,
             )
+        is_activity = main.pane == ACTIVITY
+        subject = main.activity.selected_subject
+        instance_id = subject if is_activity else instances.table.cursor_id
+        image_id = subject if is_activity else images.table.cursor_id
+        marked_ids = () if is_activity else instances.table.visible_marks()
         return CommandContext(
             self,
             watch.session.location if watch.is_open else Location("", ""),
             main.pane,
             fleet,
-            known_instances.get(instances.table.cursor_id or ""),
-            tuple(known_instances[one] for one in instances.table.visible_marks() if one in known_instances),
+            known_instances.get(instance_id or ""),
+            tuple(known_instances[one] for one in marked_ids if one in known_instances),
             acting.visible_count if acting is not None else 0,
             acting.arrangement.filter.text if acting is not None else "",
             len(main.tasks.running),
             watch.is_open and watch.session.read_only,
-            known_images.get(images.table.cursor_id or ""),
+            known_images.get(image_id or ""),
             tuple(known_images[one] for one in images.table.visible_marks() if one in known_images),
             main.spot_pane.choice,
             SPOT in main.pane_layout.visible_panes,
@@ -182,7 +187,7 @@ class DashboardController:
             hidden_mark_count=main.pane_set.list_pane(main.pane).table.hidden_mark_count
             if main.pane in MARKABLE_PANES
             else 0,
-            search_text=main.activity.search.text if main.pane == ACTIVITY else "",
+            search_text=main.activity.search.text if is_activity else "",
             can_resize=main.pane_layout.can_resize,
             has_activity=main.activity.selected_row is not None,
         )

@@ -210,6 +210,7 @@ class MainScreen(Screen[None]):
 
     def watch_activity_log(self, log: Sequence[Activity]) -> None:
         self.activity.show(self.tasks, log)
+        self.repaint_soon()
 
     def read_log(self) -> None:
         if not self._is_reading_log and self._services.fleet_watch.is_open:
@@ -255,9 +256,9 @@ class MainScreen(Screen[None]):
         if self.full_view is not None:
             self.full_view.update()
             return
-        context = self._services.command_context()
         if self.spot_pane.display:
-            one = context.selected_instance
+            fleet, instance_id = self._services.fleet, self.instances.table.cursor_id
+            one = fleet.instances.get(instance_id or "") if fleet is not None else None
             self.spot_pane.follow(one.type if one else "", visible(one.label) if one else "")
         if self.details.display:
             pane = self.pane_set[self.pane_layout.details_pane]
@@ -415,8 +416,14 @@ class MainScreen(Screen[None]):
         self.show_details()
         self.footer.redraw()
 
+    @on(ActivityPane.CursorMoved)
+    def _redraw_keys(self, event: ActivityPane.CursorMoved) -> None:
+        event.stop()
+        self.footer.redraw()
+
     @on(Table.RowOpened)
-    def _open_row(self, event: Table.RowOpened) -> None:
+    @on(ActivityPane.RowOpened)
+    def _open_row(self, event: Table.RowOpened | ActivityPane.RowOpened) -> None:
         event.stop()
         self._services.perform("open")
 
@@ -450,8 +457,3 @@ class MainScreen(Screen[None]):
         if self.activity_search is not None:
             self.activity_search.display = False
         self.activity.focus()
-
-    @on(ActivityPane.RowRequested)
-    def _go_to_requested_row(self, event: ActivityPane.RowRequested) -> None:
-        event.stop()
-        self.go_to_row(event.row_id)

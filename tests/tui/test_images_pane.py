@@ -196,7 +196,7 @@ async def test_keys_of_instances_say_where_they_mean_something(demo_env: Path) -
         for key in ("c", "s", "b"):
             driven.app.clear_notifications()
             await driven.press(key)
-            await driven.until(lambda: any("works only in the Instances pane" in t for t in driven.toasts))
+            await driven.until(lambda: any("works only in the Instances" in t for t in driven.toasts))
             assert driven.is_home
 
 

@@ -200,7 +200,8 @@ def test_the_footer_has_only_keys_that_do_something_here_and_now() -> None:
     seen = replace(fleet([once]), requests={"sir-1": SpotRequest("sir-1", "active", "one-time")})
     assert "Stop" not in keys(view(fleet=seen, selected_instance=once))
     assert "Launch" in keys(view(pane=ACTIVITY))
-    assert "Connect" not in keys(view(pane=ACTIVITY))
+    assert "c Connect" in keys(view(pane=ACTIVITY))  # to what the row is about
+    assert "Connect" not in keys(view(pane=ACTIVITY, selected_instance=None))
 
 
 def test_read_only_shows_no_key_that_changes_anything() -> None:

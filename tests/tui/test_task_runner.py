@@ -106,6 +106,25 @@ async def test_esc_in_the_activity_goes_back_to_the_list_and_harms_nothing(demo_
         assert driven.is_home
 
 
+async def test_a_row_of_the_activity_leads_to_what_it_is_about(demo_env: Path) -> None:
+    async with dashboard(size=(80, 24)) as driven:
+        await driven.go_to("base")
+        scraper, end = driven.named("scraper"), asyncio.Event()
+
+        async def work(ctx: Context) -> None:
+            await end.wait()
+
+        driven.view.services.run_task("Reboot scraper", work, instances=(scraper,))
+        await driven.press("6")
+        await driven.until(lambda: "enter Go to it" in shown(driven) and "c Connect" in shown(driven))
+        selected = driven.view.selected_instance
+        assert selected is not None and selected.id == scraper.id
+        await driven.press("enter")
+        await driven.until(lambda: driven.view.pane == "instances" and driven.selected_row == scraper.id)
+        end.set()
+        await driven.until(lambda: not driven.view.running_tasks)
+
+
 async def test_cancelling_a_task_asks_first_and_says_what_it_leaves(demo_env: Path) -> None:
     async with dashboard() as driven:
         await waiting(driven)
@@ -117,7 +136,7 @@ async def test_cancelling_a_task_asks_first_and_says_what_it_leaves(demo_env: Pa
         await driven.press("escape")
         await driven.home()
         assert driven.view.running_tasks == 1
-        await driven.press("delete")
+        await driven.press("x")
         await driven.opened(ConfirmForm)
         await driven.press("y")
         await driven.until(lambda: driven.view.running_tasks == 0)

@@ -28,7 +28,10 @@ def _list_pane(context: CommandContext) -> ListPane:
 
 
 async def open_selected(context: CommandContext) -> None:
-    """Open the row under the cursor; in details, run the command of the block."""
+    """Open the row under the cursor; in details, run the command of the block; from Activity, go to the row."""
+    if context.pane == ACTIVITY:
+        context.services.main_screen.go_to_row(context.services.main_screen.activity.selected_subject)
+        return
     view = context.services.main_screen.full_view
     command = _acting_pane(context).open_row() if view is None else view.open_block()
     if command == FULL_DETAILS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar, NamedTuple
 
@@ -120,7 +120,7 @@ def _group_row(group: Sequence[Activity], now: datetime, is_cut: bool) -> Activi
     title = activity_row(replace(group[0], label=count), now).title
     names = [visible(each.label or each.subject) for each in reversed(group[-MAX_NAMED:])]
     more = [f"{len(group) - MAX_NAMED:,} more"] if len(group) > MAX_NAMED else []
-    return row._replace(title=title, text=f"{row.text} ({join_words([*names, *more])})")
+    return row._replace(title=title, text=f"{row.text} ({join_words([*names, *more])})", subject="")
 
 
 def task_row(task: RunningTask, now: datetime) -> ActivityRow:
@@ -128,8 +128,10 @@ def task_row(task: RunningTask, now: datetime) -> ActivityRow:
     text = step.words if step else "begins"
     if step and step.fraction is not None and "%" not in text:
         text += f" {step.fraction * 100:.0f} %"
+    subjects = {*(one.id for one in task.instances), *(subject for subject in task.steps if subject)}
+    subject = subjects.pop() if len(subjects) == 1 else ""
     return ActivityRow(
-        "running", age(now - task.started_at), visible(task.title), visible(text), task_number=task.number
+        "running", age(now - task.started_at), visible(task.title), visible(text), "", subject, task.number
     )
 
 
@@ -139,14 +141,15 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
         *MOVEMENT_BINDINGS,
-        Binding("enter", "open", "Go to the row", show=False),
         Binding("n", "find(1)", "Next match", show=False, id="next_match"),
         Binding("N", "find(-1)", "Previous match", show=False, id="previous_match"),
     ]
 
-    @dataclass
-    class RowRequested(Message):
-        row_id: str
+    class CursorMoved(Message):
+        """The cursor is on another row."""
+
+    class RowOpened(Message):
+        """The row under the cursor was double-clicked."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         super().__init__(id=ACTIVITY)
@@ -181,6 +184,11 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
     @property
     def selected_row(self) -> ActivityRow | None:
         return self._rows[self._cursor] if self._rows else None
+
+    @property
+    def selected_subject(self) -> str:
+        """The id of what the row under the cursor is about; empty if it is about nothing or several things."""
+        return self._rows[self._cursor].subject if self._rows else ""
 
     def go_to_failure(self) -> None:
         """Put the cursor on the newest failure, or on the first row if there is none."""
@@ -233,13 +241,9 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
         elif lines and lines[-1] >= top + page:
             self.scroll_to(y=min(lines[-1] - page + 1, lines[0]), animate=False)
         self.refresh()
+        self.post_message(self.CursorMoved())
         if self.search.tests:
             self.write_frame_title(*self._tabs)
-
-    def action_open(self) -> None:
-        row = self.selected_row
-        if row is not None and row.subject:
-            self.post_message(self.RowRequested(row.subject))
 
     def _make_lines(self) -> None:
         width = self.scrollable_content_region.width
@@ -274,7 +278,7 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
         if number < len(self._lines):
             self.action_move(self._lines[number].row - self._cursor)
             if event.chain == 2:
-                self.action_open()
+                self.post_message(self.RowOpened())
 
     def write_frame_title(self, counts: Mapping[str, str], tab_panes: Collection[str]) -> None:
         self._tabs = counts, tab_panes
