@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import shutil
@@ -30,10 +31,16 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return max(2, cores * 3 // 2)
 
 
+def pytest_collection_finish() -> None:
+    """Spare the collector what is there for good: all that the tests import."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """For ``tests/monkey``."""
-    parser.addoption("--seeds", default="1,2", help="seeds of the random keys, separated by commas")
-    parser.addoption("--keys", default="1000", help="how many random keys each seed presses")
+    parser.addoption("--seeds", default="1,2,3,4", help="seeds of the random keys, separated by commas")
+    parser.addoption("--keys", default="500", help="how many random keys each seed presses")
 
 
 def _load_guard() -> ModuleType:

@@ -43,7 +43,7 @@ def row_of(driven: Driven, name: str) -> str:
 async def test_the_row_is_marked_before_aws_has_answered(
     fresh_cloud: Callable[..., Cloud], enter_cloud: Callable[[Cloud], Path], name: str, key: str, action: str, note: str
 ) -> None:
-    own_cloud = fresh_cloud(boot_seconds=1.0)  # long enough for a reboot to be seen at the ssh port
+    own_cloud = fresh_cloud(ssh_seconds=3.0)  # long enough for a reboot to be seen at the ssh port
     enter_cloud(own_cloud)
     async with dashboard() as driven:
         await driven.go_to(name)
