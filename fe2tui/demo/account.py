@@ -37,11 +37,12 @@ DELAYS = ("boot_seconds", "ssh_seconds", "stop_seconds", "unseen_seconds", "ling
 
 
 class Region:
-    """The records of one region, by id (key pairs by name), in order of creation."""
+    """The records that one of the two accounts has in a region, by id (key pairs by name), in order of creation."""
 
-    def __init__(self, account: Account, name: str) -> None:
+    def __init__(self, account: Account, name: str, owner_id: str) -> None:
         self.account = account
         self.name = name
+        self.owner_id = owner_id
         self.zones = account.catalogue.zones(name)
         self.instances: dict[str, Instance] = {}
         self.volumes: dict[str, Volume] = {}
@@ -96,7 +97,7 @@ class RoleSession:
 
 
 class Account:
-    """The whole cloud. Hold `lock` while reading or changing records.
+    """The whole cloud, with the records of both its accounts. Hold `lock` while reading or changing records.
 
     `create_region` fills a new region. `press_power_button(region, instance, "poweroff" | "reboot")` is called when an
     instance's machine turns itself off or restarts. `read_metadata` is the text at a path of an instance's metadata, or
@@ -131,17 +132,18 @@ class Account:
         self._create_region = create_region
         self._press_power_button = press_power_button
         self._read_metadata = read_metadata
-        self._regions: dict[str, Region] = {}
+        self._regions: dict[tuple[str, str], Region] = {}
         self.machines = Machines(folder / "machines", on_power=self._on_power, metadata=self._metadata)
 
-    def region(self, name: str) -> Region:
-        """The region of that name, created on first use. Raises ApiError if EC2 has no such region."""
-        if name not in self._regions:
+    def region(self, name: str, owner_id: str = ACCOUNT_ID) -> Region:
+        """The region of that name in one of the accounts, created on first use. Raises ApiError for an unknown name."""
+        key = name, owner_id
+        if key not in self._regions:
             if name not in self.catalogue.regions():
                 raise invalid_value(f"Invalid region: {name}")
-            self._regions[name] = Region(self, name)
-            self._create_region(self._regions[name])
-        return self._regions[name]
+            self._regions[key] = Region(self, name, owner_id)
+            self._create_region(self._regions[key])
+        return self._regions[key]
 
     def used_regions(self) -> list[Region]:
         return list(self._regions.values())

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from fe2tui.demo.account import Account, Region
+from fe2tui.demo.account import ACCOUNT_ID, SECOND_ACCOUNT_ID, Account, Region
 from fe2tui.demo.errors import ApiError
 from fe2tui.demo.http_server import Request
 from fe2tui.demo.protocols import Xml, parse_query, texts
@@ -48,8 +48,14 @@ class Call:
         return cls(account, service, str(params.pop("Action", "")), region, access_key, protocol, params)
 
     @property
+    def owner_id(self) -> str:
+        """The number of the account whose key signs the call."""
+        is_second = self.access_key == self.account.keys.second_access_key
+        return SECOND_ACCOUNT_ID if is_second else ACCOUNT_ID
+
+    @property
     def region(self) -> Region:
-        return self.account.region(self.region_name)
+        return self.account.region(self.region_name, self.owner_id)
 
     @property
     def now(self) -> datetime:

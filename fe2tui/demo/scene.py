@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from fe2tui.demo import bulk_instances, default_network
-from fe2tui.demo.account import SCENE_REGIONS, Account, Region
+from fe2tui.demo.account import SCENE_REGIONS, SECOND_ACCOUNT_ID, Account, Region
 from fe2tui.demo.control import ADDRESS
 from fe2tui.demo.instance_states import LOOPBACK, LOOPBACK_AS_IPV6
 from fe2tui.demo.records import Address, Image
@@ -22,13 +22,17 @@ _TEAM = {"project": "vision", "owner": "jh"}
 
 
 def create_region(region: Region) -> None:
-    """Gives a new region what every region has, and N. Virginia its part of the museum."""
+    """Gives a new region what every region has, N. Virginia its part of the museum, and the second account its own."""
     default_network.create(region)
     account = region.account
     key = next((one.key_pairs["default"] for one in account.used_regions() if "default" in one.key_pairs), None)
-    if key is not None and account.options.museum and region.name == _THIRD_REGION:
+    if key is None or not account.options.scene:
+        return
+    if region.owner_id == SECOND_ACCOUNT_ID:
+        _second_account(region, key.public_key)
+    elif account.options.museum and region.name == _THIRD_REGION:
         _museum_in_virginia(region, key.public_key)
-        account.machines.boot_waiting()
+    account.machines.boot_waiting()
 
 
 def build(account: Account) -> None:
@@ -190,6 +194,17 @@ def _museum_in_oregon(builder: SceneBuilder) -> None:
         InstanceSpec("tunnel", "t4g.nano", "a", arm, 60 * _DAY, 8, key="laptop-2023", tags={"owner": "mk"}),
     ):
         builder.instance(spec)
+
+
+def _second_account(region: Region, public_key: str) -> None:
+    """What the profile `second` has in the regions of the scene: its `base` is not the first account's."""
+    add_key(region, "default", public_key, {})
+    builder = SceneBuilder(region)
+    builder.group("ssh", "ssh from my own address", (22, f"{ADDRESS}/32", "home"))
+    if region.name in SCENE_REGIONS:
+        tags = {"env": "prod"}
+        builder.instance(InstanceSpec("base", "m5.large", "a", builder.newest("noble"), 50.0, 20, tags=tags))
+        builder.instance(InstanceSpec("shop", "c5.xlarge", "b", builder.newest("noble"), 20 * _DAY, 40, tags=tags))
 
 
 def _museum_in_virginia(region: Region, public_key: str) -> None:

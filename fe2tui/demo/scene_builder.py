@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fe2tui.demo import instance_states, spot_requests
-from fe2tui.demo.account import ACCOUNT_ID, Region
+from fe2tui.demo.account import Region
 from fe2tui.demo.default_network import create_security_group
 from fe2tui.demo.records import BlockDevice, Image, Instance, SecurityGroupRule, Snapshot, Subnet
 from fe2tui.demo.rules.launch_plan import SpotOptions
@@ -84,7 +84,7 @@ class SceneBuilder:
         image = Image(
             *self.region.identity("ami"),
             name=name,
-            owner_id=ACCOUNT_ID,
+            owner_id=self.region.owner_id,
             architecture=parent.architecture,
             created_at=self.ago(hours),
             disks=[],
@@ -104,7 +104,9 @@ class SceneBuilder:
         """Creates a completed snapshot of a volume that no longer exists."""
         identity, volume_id = self.region.identity("snap"), self.region.new_id("vol")
         created_at = self.ago(hours)
-        snapshot = Snapshot(*identity, volume_id, size, created_at, ACCOUNT_ID, description=description, tags=tags)
+        snapshot = Snapshot(
+            *identity, volume_id, size, created_at, self.region.owner_id, description=description, tags=tags
+        )
         self.region.snapshots[snapshot.id] = snapshot
         return snapshot
 

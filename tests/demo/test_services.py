@@ -9,6 +9,7 @@ from typing import Any
 import aiobotocore.session
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from fe2tui.demo import Cloud
 from fe2tui.demo.client_files import MFA_SERIAL
@@ -27,10 +28,21 @@ def test_a_role_is_assumed_through_its_profile(demo_env: Path) -> None:
     assert session.client("ec2").describe_instances()["Reservations"]
 
 
-def test_the_second_profile_has_another_region(demo_env: Path) -> None:
+def test_the_second_profile_is_another_account_with_instances_of_its_own(demo_env: Path) -> None:
     session = boto3.Session(profile_name="second")
     assert session.region_name in ("us-west-2", "us-east-2")
-    assert session.client("ec2", region_name="us-west-2").describe_instances()["Reservations"]
+    assert session.client("sts").get_caller_identity()["Account"] == "210987654321"
+    named = {"Filters": [{"Name": "tag:Name", "Values": ["base"]}]}
+    clients = [
+        boto3.Session(profile_name=name).client("ec2", region_name="us-east-2") for name in ("second", "default")
+    ]
+    theirs, ours = [ec2.describe_instances(**named)["Reservations"][0] for ec2 in clients]
+    assert (theirs["OwnerId"], ours["OwnerId"]) == ("210987654321", "123456789012")
+    theirs_id, ours_id = (each["Instances"][0]["InstanceId"] for each in (theirs, ours))
+    with pytest.raises(ClientError, match=r"InvalidInstanceID\.NotFound"):
+        clients[0].stop_instances(InstanceIds=[ours_id])
+    clients[0].stop_instances(InstanceIds=[theirs_id])
+    clients[0].start_instances(InstanceIds=[theirs_id])
 
 
 def test_an_mfa_role_accepts_any_six_digits(cloud: Cloud, client: Any, error_of: Any) -> None:

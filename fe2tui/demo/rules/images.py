@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from fe2tui.demo.account import ACCOUNT_ID, Region
+from fe2tui.demo.account import Region
 from fe2tui.demo.api import Call, operation
 from fe2tui.demo.describe import Getter, check_no_ids_with_pages, select
 from fe2tui.demo.errors import ApiError, missing_parameter, not_permitted
@@ -151,7 +151,7 @@ def create_image(call: Call) -> Mapping[str, Any]:
     image = Image(
         *region.identity("ami"),
         name=name,
-        owner_id=ACCOUNT_ID,
+        owner_id=region.owner_id,
         architecture=instance.architecture,
         created_at=call.now,
         disks=[],
@@ -204,7 +204,7 @@ def _free_name(region: Region, name: str) -> str:
             "'-', '/' and '_'",
         )
     for image in region.images.values():
-        if image.name == name and image.owner_id == ACCOUNT_ID:
+        if image.name == name and image.owner_id == region.owner_id:
             raise ApiError("InvalidAMIName.Duplicate", f"AMI name {name} is already in use by AMI {image.id}")
     return name
 
@@ -242,7 +242,7 @@ def register_image(call: Call) -> Mapping[str, Any]:
     image = Image(
         *region.identity("ami"),
         name=name,
-        owner_id=ACCOUNT_ID,
+        owner_id=call.region.owner_id,
         architecture=call.text("Architecture") or "x86_64",
         created_at=call.now,
         disks=disks,
@@ -258,7 +258,7 @@ def register_image(call: Call) -> Mapping[str, Any]:
 
 def _own_image(call: Call) -> Image:
     image = find_image(call.region, call.text("ImageId"))
-    if image.owner_id != ACCOUNT_ID:
+    if image.owner_id != call.region.owner_id:
         raise ApiError("AuthFailure", f"Not authorized for image:{image.id}", 403)
     return image
 

@@ -279,7 +279,7 @@ def _write_xml(region: Region, instance: Instance) -> str:
 
 def reservation_xml(region: Region, reservation_id: str, instances: Iterable[Instance]) -> str:
     items = "".join(f"<item>{instance_xml(region, instance)}</item>" for instance in instances)
-    head = f"<reservationId>{reservation_id}</reservationId><ownerId>{ACCOUNT_ID}</ownerId><groupSet/>"
+    head = f"<reservationId>{reservation_id}</reservationId><ownerId>{region.owner_id}</ownerId><groupSet/>"
     return f"{head}<instancesSet>{items}</instancesSet>"
 
 
@@ -375,7 +375,7 @@ def _image_row(region: Region, instance: Instance) -> dict[str, Any]:
         "launchTime": instance.launched_at,
         "availabilityZone": instance.zone,
         "instanceState": {"code": instance.state_code, "name": instance.state},
-        "instanceOwnerId": ACCOUNT_ID,
+        "instanceOwnerId": region.owner_id,
         "tagSet": tag_set(instance.tags) or None,
         "imageMetadata": metadata,
     }

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from fe2tui.demo import instance_states
-from fe2tui.demo.account import ACCOUNT_ID, Region
+from fe2tui.demo.account import Region
 from fe2tui.demo.api import Call, operation
 from fe2tui.demo.catalogue import on_demand
 from fe2tui.demo.errors import ApiError
@@ -100,7 +100,7 @@ def _new_instance(region: Region, plan: LaunchPlan, subnet: Subnet, reservation:
     now, params = region.now, plan.params
     public_ip = plan.placement.public_ip
     profile = params.get("IamInstanceProfile") or {}
-    arn = f"arn:aws:iam::{ACCOUNT_ID}:instance-profile/{profile['Name']}" if profile.get("Name") else None
+    arn = f"arn:aws:iam::{region.owner_id}:instance-profile/{profile['Name']}" if profile.get("Name") else None
     unseen = region.account.options.unseen_seconds
     return new_instance(
         region,

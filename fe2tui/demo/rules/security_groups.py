@@ -93,7 +93,7 @@ def _lower(name: str) -> str:
 
 def _description(region: Region, group: SecurityGroup) -> dict[str, Any]:
     return {
-        "ownerId": ACCOUNT_ID,
+        "ownerId": region.owner_id,
         "groupId": group.id,
         "groupName": group.name,
         "groupDescription": group.description,
@@ -101,7 +101,7 @@ def _description(region: Region, group: SecurityGroup) -> dict[str, Any]:
         "ipPermissions": _permissions(group, False),
         "ipPermissionsEgress": _permissions(group, True),
         "tagSet": tag_set(group.tags) or None,
-        "securityGroupArn": f"arn:aws:ec2:{region.name}:{ACCOUNT_ID}:security-group/{group.id}",
+        "securityGroupArn": f"arn:aws:ec2:{region.name}:{region.owner_id}:security-group/{group.id}",
     }
 
 
@@ -141,7 +141,7 @@ def create_security_group(call: Call) -> Mapping[str, Any]:
         "return": True,
         "groupId": group.id,
         "tagSet": tag_set(group.tags) or None,
-        "securityGroupArn": f"arn:aws:ec2:{region.name}:{ACCOUNT_ID}:security-group/{group.id}",
+        "securityGroupArn": f"arn:aws:ec2:{region.name}:{region.owner_id}:security-group/{group.id}",
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from fe2tui.demo.account import ACCOUNT_ID, Region
+from fe2tui.demo.account import ACCOUNT_ID, SECOND_ACCOUNT_ID, Region
 from fe2tui.demo.api import Call, operation
 from fe2tui.demo.describe import Getter, check_no_ids_with_pages, select
 from fe2tui.demo.errors import ApiError, missing_parameter
@@ -70,7 +70,7 @@ def describe_snapshots(call: Call) -> Mapping[str, Any]:
 
 def owned_by(owners: list[str], record: Snapshot | Image) -> bool:
     """Whether an owner of the call (`self`, `amazon` or an account id) has the record; True if the call names none."""
-    mine = record.owner_id == ACCOUNT_ID and "self" in owners
+    mine = record.owner_id in (ACCOUNT_ID, SECOND_ACCOUNT_ID) and "self" in owners
     return not owners or mine or record.owner_id in owners or record.owner_alias in owners
 
 
@@ -89,7 +89,7 @@ def new_snapshot(region: Region, volume: Volume, description: str, tags: Mapping
         volume.id,
         volume.size,
         region.now,
-        ACCOUNT_ID,
+        region.owner_id,
         description=description,
         state="pending",
         progress=0,
@@ -120,7 +120,7 @@ def complete_snapshots(region: Region, snapshots: Sequence[Snapshot], done: Call
 def delete_snapshot(call: Call) -> Mapping[str, Any]:
     """Fails while an image uses the snapshot."""
     snapshot = find_snapshot(call.region, call.text("SnapshotId"))
-    if snapshot.owner_id != ACCOUNT_ID:
+    if snapshot.owner_id != call.region.owner_id:
         raise ApiError("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)
     for image in call.region.images.values():
         if any(disk.snapshot_id == snapshot.id for disk in image.disks):

@@ -137,9 +137,9 @@ def _free(subnet: Subnet) -> int:
 def subnet_description(region: Region, subnet: Subnet) -> dict[str, Any]:
     return {
         "subnetId": subnet.id,
-        "subnetArn": f"arn:aws:ec2:{region.name}:{ACCOUNT_ID}:subnet/{subnet.id}",
+        "subnetArn": f"arn:aws:ec2:{region.name}:{region.owner_id}:subnet/{subnet.id}",
         "state": "available",
-        "ownerId": ACCOUNT_ID,
+        "ownerId": region.owner_id,
         "vpcId": subnet.vpc_id,
         "cidrBlock": subnet.cidr,
         "ipv6CidrBlockAssociationSet": [],

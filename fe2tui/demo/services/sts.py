@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from fe2tui.demo.account import ACCOUNT_ID, SECOND_ACCOUNT_ID, RoleSession
+from fe2tui.demo.account import ACCOUNT_ID, RoleSession
 from fe2tui.demo.api import Call, operation
 from fe2tui.demo.client_files import MFA_SERIAL
 from fe2tui.demo.errors import ApiError, missing_parameter
@@ -39,7 +39,7 @@ def _session(call: Call, principal: str) -> dict[str, Any]:
 def get_caller_identity(call: Call) -> Mapping[str, Any]:
     session = call.account.sessions.get(call.access_key)
     principal = session.principal if session else "user/demo"
-    account = SECOND_ACCOUNT_ID if call.access_key == call.account.keys.second_access_key else ACCOUNT_ID
+    account = call.owner_id
     service = "iam" if principal.startswith("user/") else "sts"
     return {
         "UserId": "AIDAFE2TUIDEMOUSER01",
