@@ -32,7 +32,7 @@ def test_the_second_profile_is_another_account_with_instances_of_its_own(demo_en
     session = boto3.Session(profile_name="second")
     assert session.region_name in ("us-west-2", "us-east-2")
     assert session.client("sts").get_caller_identity()["Account"] == "210987654321"
-    named = {"Filters": [{"Name": "tag:Name", "Values": ["base"]}]}
+    named: Any = {"Filters": [{"Name": "tag:Name", "Values": ["base"]}]}
     clients = [
         boto3.Session(profile_name=name).client("ec2", region_name="us-east-2") for name in ("second", "default")
     ]
