@@ -41,6 +41,7 @@ The words, each for one thing, everywhere:
     spot           bought at the spot price; otherwise *on demand*
     spot request   what EC2 keeps to launch a spot instance, or to start it again
     spot offer     what a type costs at the spot price now, in its cheapest zone
+    protection     EC2 refuses to terminate an instance, or to stop it
     interrupted    stopped or terminated by AWS, to have the spot capacity back
     capacity       what AWS has free of a type in a zone
     usage          a time in which an instance ran, or a volume existed, at one price
@@ -53,6 +54,7 @@ The words, each for one thing, everywhere:
     outcome        what a task did to one of the things it was given
     pane           a part of the main screen: instances, images, spot prices, details, activity
     list           the rows of a pane, filtered and sorted
+    details        what is known of one row: beside the list, or over all the screen
     form           a window that asks for something before a task begins
     command        one row of the dashboard's table of keys, and one subcommand of ``fe2``
     action         what a dashboard command runs

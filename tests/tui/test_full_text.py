@@ -89,6 +89,7 @@ async def test_a_search_goes_from_place_to_place_and_the_end_is_followed() -> No
         host.text.search("")
         await pilot.press("G")
         assert host.text.is_at_end
+        host.text.follows_end = True
         host.text.show([*BLOCKS[:2], BLOCKS[2]._replace(lines=[*BLOCKS[2].lines, "the newest line"])])
         await pilot.pause()
         assert host.lines[-1] == "  the newest line"

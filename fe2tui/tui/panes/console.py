@@ -37,6 +37,7 @@ class ConsoleView(FullView):
         self._error: Fe2Error | None = None
         self._problem = ""  # a read that is repeated
         self._reading: Worker[None] | None = None
+        self.text.follows_end = True
 
     def on_mount(self) -> None:
         self._reading = self._services.start_worker(self._follow(), f"Console output of {self.name_text}")
@@ -53,11 +54,9 @@ class ConsoleView(FullView):
             self.update()
 
     def _on_output(self, output: str) -> None:
-        is_first, self._output, self._problem = not self._output, output, ""
+        self._output, self._problem = output, ""
         self._lines = console_lines(output.rstrip("\r\n"))
         self.update()
-        if is_first:
-            self.text.scroll_end(animate=False)
 
     def _on_step(self, step: Progress) -> None:
         self._problem = step.words

@@ -84,9 +84,9 @@ class InstanceDetailsView(DetailsView):
 
     @property
     def name_text(self) -> str:
-        row = self._row
-        if row is not None:
-            self._last_name = visible(row.name) or "no name"
+        row, scope = self._row, self._services.main_screen.instances.row_scope()
+        if row is not None and scope is not None:
+            self._last_name = visible(scope.fleet.name_of(row)) or "no name"
         return self._last_name
 
     @property

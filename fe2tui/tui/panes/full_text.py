@@ -88,6 +88,8 @@ class FullText(ScrollView, Framed, can_focus=True):
         super().__init__(id=id)
         self._on_move = on_move
         self._link_of = link_of
+        self.follows_end = False
+        """While the end of the text is in view, it stays in view when the text grows."""
         self._blocks: Sequence[Block] = ()
         self._lines: list[_Line] = []
         self._title_lines: list[int] = []  # of each block
@@ -98,11 +100,11 @@ class FullText(ScrollView, Framed, can_focus=True):
         self._match = 0
 
     def show(self, blocks: Sequence[Block]) -> None:
-        """Show these blocks. The view stays where it is; at the end of the text, it stays at the end."""
+        """Show these blocks. The view stays where it is, or at the end if it follows that."""
         blocks = tuple(blocks)
         if blocks == self._blocks:
             return
-        was_at_end = self.is_at_end and bool(self._lines)
+        was_at_end = self.follows_end and self.is_at_end
         self._blocks = blocks
         self._make_lines()
         if was_at_end and self.max_scroll_y:

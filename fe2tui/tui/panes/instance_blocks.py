@@ -51,7 +51,7 @@ def instance_blocks(
     spot = list(_spot_facts(instance, fleet, now))
     ssh = [*_unlabelled(ssh_facts(instance, fleet, has_host_key)), *(tunnel_fact(kept, now) for kept in tunnels)]
     return [
-        Block("Instance", list(_instance_facts(instance, scope, reads_cpu))),
+        Block("Instance", list(_instance_facts(instance, scope, reads_cpu, _key("keep", keys)))),
         Block("Cost", list(_cost_facts(instance, fleet, now))),
         _command_block("SSH", ssh, "connect", "Connect", keys),
         Block("Network", list(_network_facts(instance))),
@@ -98,9 +98,9 @@ def _key(command: str, keys: Mapping[str, str]) -> str:
     return key_label(keys.get(command, COMMANDS_BY_ID[command].key))
 
 
-def _instance_facts(instance: Instance, scope: InstanceRowScope, reads_cpu: bool) -> Iterator[Fact]:
+def _instance_facts(instance: Instance, scope: InstanceRowScope, reads_cpu: bool, keep_key: str) -> Iterator[Fact]:
     fleet, now = scope.fleet, scope.now
-    yield from alert_facts(instance, scope)
+    yield from alert_facts(instance, scope, keep_key)
     yield Fact("Id", instance.id)
     note = scope.notes.get(instance.id)
     yield Fact("State", state_text(instance) + (f" · {note}" if note else ""))

@@ -40,11 +40,13 @@ def instance_details(
     has_host_key: bool,
     reads_cpu: bool,
     tunnels: Sequence[KeptTunnels] = (),
+    keep_key: str = "",
 ) -> RowDetails:
+    """``keep_key`` is the key that tags it ``fe2:keep``; empty for none."""
     return RowDetails(
         visible(scope.fleet.name_of(instance)) or "no name",
         instance.id,
-        left_facts(instance, scope, has_host_key=has_host_key, tunnels=tunnels),
+        left_facts(instance, scope, has_host_key=has_host_key, tunnels=tunnels, keep_key=keep_key),
         right_facts(instance, scope, reads_cpu=reads_cpu),
     )
 
@@ -55,9 +57,10 @@ def left_facts(
     *,
     has_host_key: bool = False,
     tunnels: Sequence[KeptTunnels] = (),
+    keep_key: str = "",
 ) -> list[Fact]:
     return [
-        *alert_facts(instance, scope),
+        *alert_facts(instance, scope, keep_key),
         *ssh_facts(instance, scope.fleet, has_host_key),
         *(tunnel_fact(kept, scope.now) for kept in tunnels),
         *_launch_facts(instance, scope.fleet, scope.now),
@@ -76,7 +79,7 @@ def right_facts(instance: Instance, scope: InstanceRowScope, *, reads_cpu: bool 
     ]
 
 
-def alert_facts(instance: Instance, scope: InstanceRowScope) -> Iterator[Fact]:
+def alert_facts(instance: Instance, scope: InstanceRowScope, keep_key: str = "") -> Iterator[Fact]:
     alert, texts = scope.alert(instance), scope.trouble(instance)
     if texts:
         text = texts[0]
@@ -94,7 +97,8 @@ def alert_facts(instance: Instance, scope: InstanceRowScope) -> Iterator[Fact]:
         if alert is Alert.COSTLY:
             parts.reverse()
         text = ", ".join(part for part in parts if part)
-        remedy = f"Stop it if it is not needed, or tag it {KEEP_TAG}=yes to end this alert."
+        with_key = f" (key {keep_key})" if keep_key else ""
+        remedy = f"Stop it if it is not needed, or tag it {KEEP_TAG}=yes{with_key} to end this alert."
         yield Fact("Alert", f"▲ {text}. {remedy}", "state-trouble")
     if instance.state_reason and instance.state in _ENDED_STATES:
         yield Fact("Why", visible(instance.state_reason), "ink-dim")

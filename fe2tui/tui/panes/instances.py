@@ -16,6 +16,7 @@ from fe2tui.model.instance_filter import INSTANCE_LANGUAGE as LANGUAGE
 from fe2tui.model.instance_filter import INSTANCE_SORTS
 from fe2tui.model.money.alerts import AlertLimits
 from fe2tui.model.text import visible
+from fe2tui.tui.commands import key_label
 from fe2tui.tui.list_model import ListKind, ListRows, ListSnapshot, ListSpec
 from fe2tui.tui.pane_ids import FULL_DETAILS, INSTANCES
 from fe2tui.tui.panes.details import RowDetails
@@ -84,7 +85,10 @@ class InstancesPane(FleetListPane[Instance, InstanceRowScope]):
             has_host_key = host_keys.has_host_key(instance.id, scope.fleet)
             reads_cpu = services.fleet_watch.reads_cpu
             tunnels = [kept for kept in services.kept_tunnels if kept.instance.id == instance.id]
-            return instance_details(instance, scope, has_host_key=has_host_key, reads_cpu=reads_cpu, tunnels=tunnels)
+            keep_key = key_label(services.keymap.keys.get("keep", ""))
+            return instance_details(
+                instance, scope, has_host_key=has_host_key, reads_cpu=reads_cpu, tunnels=tunnels, keep_key=keep_key
+            )
 
         spec = instance_list_spec(services.settings, self._notes, details)
         super().__init__(spec, services, open_command=FULL_DETAILS)
