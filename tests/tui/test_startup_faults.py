@@ -106,20 +106,24 @@ async def test_an_internal_error_in_one_read_is_reported_and_the_next_read_succe
         assert driven.fleet.instances
 
 
-async def test_a_type_change_that_was_cut_short_is_taken_up_at_the_start(demo_env: Path) -> None:
+async def test_a_type_change_that_was_cut_short_is_taken_up_at_the_start_and_with_every_task(demo_env: Path) -> None:
     async with Session(Choice()) as session:
         (base,) = await describe_instances(session, filters={"tag:Name": ["base"]})
         place, at = session.location, datetime.now(UTC) - timedelta(hours=1)
     store = open_store()
     entry = store.activity.begin(Activity(at, "change type", base.id, "base", place.region, "running", ""))
-    store.type_changes.add(
-        TypeChangeIntent(
-            "left", base.id, "base", "m5.2xlarge", place.region, place.profile, place.endpoint, at, activity=entry
-        )
+    left = TypeChangeIntent(
+        "left", base.id, "base", "m5.2xlarge", place.region, place.profile, place.endpoint, at, activity=entry
     )
+    store.type_changes.add(left)
     store.close()
     async with dashboard(prices=False) as driven:
         store = driven.view.services.store
         await driven.until(lambda: store.activity.recent(1)[0].result == "failed")
         words = "The change of base to m5.2xlarge was cut short. base is running again. Its type is m5.xlarge."
         assert store.activity.recent(1)[0].words.startswith(words)
+        again = store.activity.begin(Activity(at, "change type", base.id, "base", place.region, "running", ""))
+        store.type_changes.add(replace(left, token="another program's", activity=again))
+        store.type_changes.release("another program's")
+        driven.view.services.run_task("Wait", lambda ctx: asyncio.sleep(0))
+        await driven.until(lambda: store.activity.recent(1)[0].result == "failed")
