@@ -50,6 +50,9 @@ def _theme(name: str, column: int) -> Theme:
     colours: dict[str, Any] = {key: both[column] for key, both in _COLOURS.items()}
     colours |= {"primary": colours["accent"], "secondary": colours["accent"]}
     variables = {key: both[column] for key, both in _VARIABLES.items()}
+    variables |= {f"scrollbar{part}": variables[ink] for part, ink in (("", "ink-faint"), ("-hover", "ink-dim"))}
+    variables |= {"scrollbar-active": colours["accent"], "scrollbar-corner-color": colours["surface"]}
+    variables |= {f"scrollbar-background{part}": colours["surface"] for part in ("", "-hover", "-active")}
     return Theme(name, **colours, dark=name == DARK, variables=variables)
 
 
