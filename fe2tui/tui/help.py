@@ -68,7 +68,8 @@ _SIGNS_HELP = (
     (
         "▲",
         "$state-trouble",
-        "needs attention: interrupted by AWS; or running for long, or costly, without the tag fe2:keep",
+        "needs attention: interrupted by AWS, failing checks, or costly; amber: only running for long. The tag fe2:keep"
+        " ends what is about length and cost",
     ),
     ("◇", "$ink-dim", "a well-known public image: its first word means the newest of its kind"),
 )

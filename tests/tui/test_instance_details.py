@@ -14,6 +14,7 @@ import pytest
 from fe2tui.errors import MachineError
 from fe2tui.model.fleet import Fleet, InstanceUsage, Prices, Problem
 from fe2tui.model.instance import Instance, InstanceStatus, State
+from fe2tui.model.money.account import AccountTracker
 from fe2tui.model.money.alerts import AlertLimits
 from fe2tui.model.money.unknown import PRICE_PAGE as PAGE
 from fe2tui.model.money.usage import BEFORE_EC2, cost_since_start, known_cost_between
@@ -48,11 +49,29 @@ def test_one_that_is_on_for_long_is_pointed_out_with_its_cost_and_what_to_do_unt
     forgotten = instance(1, launched_at=LONG_AGO)
     kept = instance(2, launched_at=LONG_AGO, tags={"Name": "kept", "fe2:keep": "yes"})
     assert re.search(
-        r"▲ running for 41d, \$[\d.]+ since its start\. Stop it .*, or tag it fe2:keep=yes", said(forgotten)
+        r"▲ \$[\d.]+ since its start, running for 41d\. Stop it .*, or tag it fe2:keep=yes", said(forgotten)
     )
     assert "▲" not in said(kept)
-    assert looks(forgotten) == ("trouble", "long running")
+    assert looks(forgotten) == ("trouble", "costly run")
     assert looks(kept) == ("running", "running")
+
+
+def test_only_what_costs_much_in_a_month_is_red_however_long_it_runs() -> None:
+    cheap = instance(1, launched_at=NOW - timedelta(days=400))
+    limits = AlertLimits(high_cost=Decimal(90))
+    prices = replace(PRICES, on_demand={cheap.type: Decimal("0.05")})
+    for launched_at, price, kind, state in (
+        (NOW - timedelta(days=400), "0.05", "moving", "long running"),  # $660, $40 in 30 days
+        (NOW - timedelta(days=400), "0.2", "trouble", "costly run"),
+        (NOW - timedelta(hours=20), "5", "trouble", "costly run"),
+        (NOW - timedelta(hours=20), "0.2", "running", "running"),
+    ):
+        one = replace(cheap, launched_at=launched_at)
+        seen = replace(fleet([one]), prices=replace(prices, on_demand={one.type: Decimal(price)}))
+        at = InstanceRowScope(seen, NOW, limits=limits)
+        assert (state_category(one, at), COLUMNS["state"].cell(one, at)[0]) == (kind, state)
+        sums = AccountTracker(limits).update(seen, NOW)
+        assert (sums.long_running, sums.costly) == (int(state == "long running"), int(state == "costly run"))
 
 
 def test_what_is_wrong_stands_first_with_what_to_do_and_the_group_is_named() -> None:
@@ -73,13 +92,13 @@ def test_windows_is_reached_by_remote_desktop_and_an_ipv6_address_is_shown_where
 
 def test_from_when_on_one_is_pointed_out_is_settable_and_can_be_never() -> None:
     one = instance(1, launched_at=NOW - 30 * HOUR)
-    assert looks(one) == ("trouble", "long running")
+    assert looks(one) == ("moving", "long running")
     assert looks(one, AlertLimits.from_settings(31, 50)) == ("running", "running")
     assert looks(one, AlertLimits.from_settings(0, 0)) == ("running", "running")
-    assert looks(replace(one, lifecycle="spot")) == ("trouble", "long run spot")
+    assert looks(replace(one, lifecycle="spot")) == ("moving", "long run spot")
 
 
-def test_one_that_is_costly_is_pointed_out_before_it_is_on_for_long() -> None:
+def test_one_that_is_costly_is_pointed_out_before_and_after_it_is_on_for_long() -> None:
     one = instance(1, launched_at=NOW - 10 * HOUR)
     spent = cost_since_start(one, fleet([one]), NOW)
     assert spent is not None

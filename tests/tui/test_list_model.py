@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from fe2tui.model.fleet import Fleet, InstanceUsage, VolumeUsage, diff
+from fe2tui.model.fleet import Fleet, IdleAddress, InstanceUsage, VolumeUsage, diff
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_filter import INSTANCE_LANGUAGE, INSTANCE_SORTS, InstanceScope
 from fe2tui.model.money.account import AccountCost, AccountTracker, account_cost
@@ -64,6 +64,14 @@ def test_what_is_gone_comes_last_however_it_is_sorted() -> None:
         assert seen.instances[ids[-1]].name == "a"
 
 
+def test_all_money_is_in_sight_beside_the_other_panes_as_it_is_where_the_list_is_alone() -> None:
+    seen = fleet([replace(instance(n), type="g4dn.xlarge") for n in range(3)])
+    rows = instance_rows(seen)
+    for width in (93, 113, 129):  # inside the frame at 150 columns side by side, and alone at 120 and 136
+        assert {"hour", "so_far", "month"} <= {column.id for column in rows.layout(width).columns}
+    assert {"state", "type", "address", "up", "hour"} <= {column.id for column in rows.layout(73).columns}
+
+
 def test_only_what_is_new_or_different_counts_as_changed() -> None:
     seen = many(20)
     rows = instance_rows(seen)
@@ -98,7 +106,7 @@ def with_ledgers(seen: Fleet, random: Random, moment: datetime) -> Fleet:
         InstanceUsage(gone, "gone", "t3.micro", moment - HOUR, moment - timedelta(seconds=10), Decimal("0.5"), True),
     )
     disks[f"vol-{gone}"] = (VolumeUsage(f"vol-{gone}", gone, 9, "gp3", moment - HOUR, moment, Decimal(7)),)
-    idle = tuple(f"203.0.113.{n}" for n in range(random.randrange(3)))
+    idle = tuple(IdleAddress(f"eipalloc-{n}", f"203.0.113.{n}") for n in range(random.randrange(3)))
     return replace(seen, instance_usage=runs, volume_usage=disks, idle_addresses=idle)
 
 

@@ -1,4 +1,4 @@
-"""Alerts: instances that have run for long, or have cost much since their last start."""
+"""Alerts: instances that have run for long, or whose run has cost much within 30 days."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from fe2tui.model.instance import Instance, State
 from fe2tui.model.money.usage import Charge, charges_of
 
 _MICROSECONDS_PER_HOUR = 3_600_000_000
-_TOO_FAR = Decimal(1_000_000)  # hours: over a hundred years
+COST_WINDOW = timedelta(days=30)
+"""The dollars of so long count: what costs little in a month is never costly, however long it runs."""
+
+_WINDOW_HOURS = Decimal(720)
 
 
 class Alert(StrEnum):
@@ -22,7 +25,7 @@ class Alert(StrEnum):
 
 
 class AlertLimits(NamedTuple):
-    """From which length, and from which dollars on a run has an alert; None: never."""
+    """From which length, and from which dollars within ``COST_WINDOW`` on a run has an alert; None: never."""
 
     long_run: timedelta | None = timedelta(hours=24)
     high_cost: Decimal | None = Decimal(50)
@@ -40,9 +43,9 @@ class AlertTimes(NamedTuple):
     costly_at: datetime | None = None
 
     def alert_at(self, now: datetime) -> Alert | None:
-        if self.long_at is not None and self.long_at <= now:
-            return Alert.LONG
-        return Alert.COSTLY if self.costly_at is not None and self.costly_at <= now else None
+        if self.costly_at is not None and self.costly_at <= now:
+            return Alert.COSTLY
+        return Alert.LONG if self.long_at is not None and self.long_at <= now else None
 
 
 def alert_of(
@@ -50,21 +53,26 @@ def alert_of(
     fleet: Fleet,
     now: datetime,
     limits: AlertLimits,
-    spent: Callable[[Instance], Decimal] | None = None,
+    recent: Callable[[Instance], Decimal] | None = None,
 ) -> Alert | None:
-    """The alert of an instance now; None where it is tagged ``fe2:keep``.
+    """The alert of an instance now, the costly one first; None where it is tagged ``fe2:keep``.
 
-    ``spent``, if given, returns the known dollars of its last run, so that they are not computed again.
+    ``recent``, if given, returns the known dollars of its run since ``cost_counts_since``, where they are kept.
     """
     started = instance.launched_at
     if instance.state is not State.RUNNING or instance.is_kept or started is None:
         return None
-    if limits.long_run is not None and now - started >= limits.long_run:
-        return Alert.LONG
-    if limits.high_cost is None:
-        return None
-    known = spent(instance) if spent is not None else _known_cost(charges_of(instance, fleet), started, now)
-    return Alert.COSTLY if known >= limits.high_cost else None
+    if limits.high_cost is not None:
+        since = cost_counts_since(started, now)
+        known = recent(instance) if recent is not None else _known_cost(charges_of(instance, fleet), since, now)
+        if known >= limits.high_cost:
+            return Alert.COSTLY
+    return Alert.LONG if limits.long_run is not None and now - started >= limits.long_run else None
+
+
+def cost_counts_since(started: datetime, now: datetime) -> datetime:
+    """From when on the dollars of a run that began at ``started`` count for its alert."""
+    return max(started, now - COST_WINDOW)
 
 
 def alert_times_of(instance: Instance, fleet: Fleet, now: datetime, limits: AlertLimits) -> AlertTimes:
@@ -72,19 +80,18 @@ def alert_times_of(instance: Instance, fleet: Fleet, now: datetime, limits: Aler
     if instance.state is not State.RUNNING or instance.is_kept or started is None:
         return AlertTimes()
     long_at = None if limits.long_run is None else started + limits.long_run
-    if limits.high_cost is None or (long_at is not None and long_at <= now):
+    if limits.high_cost is None:
         return AlertTimes(long_at)
-    flows = charges_of(instance, fleet)
-    left = limits.high_cost - _known_cost(flows, started, now)
+    charges = charges_of(instance, fleet)
+    left = limits.high_cost - _known_cost(charges, cost_counts_since(started, now), now)
     if left <= 0:
         return AlertTimes(long_at, now)
-    rate = sum((flow.rate_per_hour(now) or Decimal(0) for flow in flows if flow.is_active(now)), Decimal(0))
-    hours = left / rate if rate else _TOO_FAR
-    if hours >= _TOO_FAR:
+    rate = sum((one.rate_per_hour(now) or Decimal(0) for one in charges if one.is_active(now)), Decimal(0))
+    if rate * _WINDOW_HOURS < limits.high_cost:
         return AlertTimes(long_at)
-    micros = (hours * _MICROSECONDS_PER_HOUR).to_integral_value(ROUND_CEILING)
+    micros = (left / rate * _MICROSECONDS_PER_HOUR).to_integral_value(ROUND_CEILING)
     return AlertTimes(long_at, now + timedelta(microseconds=int(micros)))
 
 
-def _known_cost(flows: list[Charge], since: datetime, until: datetime) -> Decimal:
-    return sum((flow.cost_between(since, until) or Decimal(0) for flow in flows), Decimal(0))
+def _known_cost(charges: list[Charge], since: datetime, until: datetime) -> Decimal:
+    return sum((one.cost_between(since, until) or Decimal(0) for one in charges), Decimal(0))

@@ -82,7 +82,7 @@ class DetailsPanel(VerticalScroll, Framed):
         self._write_facts()
 
     def _write_facts(self) -> None:
-        width = self.scrollable_content_region.width
+        width = self.scrollable_content_region.width - 1  # a space before the scrollbar
         column_width = (width - GAP) // 2 if self.has_class("-columns") else width
         key = (column_width, *self._facts[0], *self._facts[1])
         if key == self._drawn_key:

@@ -13,7 +13,7 @@ from fe2tui.model.cpu import DATAPOINTS_PER_HOUR
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_trouble import trouble_of
-from fe2tui.model.money.alerts import Alert, AlertLimits, alert_of
+from fe2tui.model.money.alerts import Alert, AlertLimits, alert_of, cost_counts_since
 from fe2tui.model.money.rates import HOURS_A_MONTH, HourlyCost, hourly_cost
 from fe2tui.model.money.usage import BEFORE_EC2, known_cost_between
 from fe2tui.model.text import DASH, age, dollars, fit, short_age, visible
@@ -45,7 +45,7 @@ class InstanceRowScope:
     notes: Mapping[str, str] = field(default_factory=dict)
     limits: AlertLimits = field(default_factory=AlertLimits)
     _alerts: dict[str, Alert | None] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _spent: dict[str, tuple[Decimal, bool]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _recent_costs: dict[str, Decimal] = field(default_factory=dict, init=False, repr=False, compare=False)
     _so_far: dict[str, tuple[Decimal, bool]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _costs: dict[str, HourlyCost] = field(default_factory=dict, init=False, repr=False, compare=False)
     _troubles: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -53,18 +53,16 @@ class InstanceRowScope:
     def alert(self, instance: Instance) -> Alert | None:
         """The alert of an instance that has run for long or is costly, unless it has the tag ``fe2:keep``."""
         if instance.id not in self._alerts:
-            self._alerts[instance.id] = alert_of(
-                instance, self.fleet, self.now, self.limits, lambda one: self.spent(one)[0]
-            )
+            self._alerts[instance.id] = alert_of(instance, self.fleet, self.now, self.limits, self.recent_cost)
         return self._alerts[instance.id]
 
-    def spent(self, instance: Instance) -> tuple[Decimal, bool]:
-        """The known dollars since the instance was last started, and whether no part of them is unknown."""
-        if instance.id not in self._spent:
+    def recent_cost(self, instance: Instance) -> Decimal:
+        """The known dollars of the run of an instance that count for its alert."""
+        if instance.id not in self._recent_costs:
             start = instance.launched_at
-            known = known_cost_between(instance, self.fleet, start, self.now) if start else (Decimal(0), False)
-            self._spent[instance.id] = known
-        return self._spent[instance.id]
+            since = cost_counts_since(start, self.now) if start else self.now
+            self._recent_costs[instance.id] = known_cost_between(instance, self.fleet, since, self.now)[0]
+        return self._recent_costs[instance.id]
 
     def so_far(self, instance: Instance) -> tuple[Decimal, bool]:
         """The known dollars since the instance was launched first, and whether no part of them is unknown."""
@@ -97,9 +95,12 @@ def needs_attention(instance: Instance, scope: InstanceRowScope) -> bool:
 
 
 def state_category(instance: Instance, scope: InstanceRowScope) -> str:
-    """running, moving, stopped or trouble: the key of its sign, and its style."""
-    if needs_attention(instance, scope):
+    """running, moving, stopped or trouble: its style. An instance that only runs for long has that of moving."""
+    alert = scope.alert(instance)
+    if scope.trouble(instance) or alert is Alert.COSTLY:
         return "trouble"
+    if alert is not None:
+        return "moving"
     if instance.state is State.RUNNING:
         return "running"
     return "moving" if instance.state.is_moving else "stopped"
@@ -151,7 +152,8 @@ def uptime(instance: Instance, fleet: Fleet, now: datetime) -> str:
 
 def _up(instance: Instance, scope: InstanceRowScope) -> Cell:
     is_running = instance.state in (State.RUNNING, State.PENDING)
-    style = "dim" if not is_running else "trouble" if needs_attention(instance, scope) else "text"
+    style = state_category(instance, scope) if needs_attention(instance, scope) else "text"
+    style = style if is_running else "dim"
     return uptime(instance, scope.fleet, scope.now), style
 
 
@@ -199,8 +201,8 @@ _COLUMNS: Sequence[Column] = (
     grid.Column("address", "ADDRESS", 15, _address, rank=1, sort="address"),
     grid.Column("up", "UP", 8, _up, rank=1, sort="up"),
     grid.Column("hour", "$/H", 7, _hour, is_right_aligned=True, sort="hour"),
-    grid.Column("so_far", "SO FAR", 9, _so_far, rank=2, is_right_aligned=True, sort="so_far"),
-    grid.Column("month", "$/MONTH", 10, _month, rank=4, is_right_aligned=True, sort="hour"),
+    grid.Column("so_far", "SO FAR", 9, _so_far, rank=1, is_right_aligned=True, sort="so_far"),
+    grid.Column("month", "$/MONTH", 10, _month, rank=1, is_right_aligned=True, sort="hour"),
     grid.Column("cpu", "CPU 1H", DATAPOINTS_PER_HOUR, _cpu, rank=5, sort="cpu"),
     grid.Column("id", "ID", 19, lambda one, at: (one.id, "dim"), rank=6),
     grid.Column("key", "KEY", 12, lambda one, at: (visible(one.key_name or DASH), "dim"), rank=7),

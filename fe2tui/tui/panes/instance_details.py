@@ -23,7 +23,7 @@ from fe2tui.model.spot import SpotRequest
 from fe2tui.model.text import DASH, age, dollars, local_time, plural, visible
 from fe2tui.tui.interruption_news import spot_request_of
 from fe2tui.tui.panes.details import Fact, RowDetails
-from fe2tui.tui.panes.instance_columns import InstanceRowScope, state_text, uptime
+from fe2tui.tui.panes.instance_columns import InstanceRowScope, state_category, state_text, uptime
 
 if TYPE_CHECKING:
     from fe2tui.tui.services import Services
@@ -99,7 +99,7 @@ def alert_facts(instance: Instance, scope: InstanceRowScope, keep_key: str = "")
         text = ", ".join(part for part in parts if part)
         with_key = f" (key {keep_key})" if keep_key else ""
         remedy = f"Stop it if it is not needed, or tag it {KEEP_TAG}=yes{with_key} to end this alert."
-        yield Fact("Alert", f"▲ {text}. {remedy}", "state-trouble")
+        yield Fact("Alert", f"▲ {text}. {remedy}", f"state-{state_category(instance, scope)}")
     if instance.state_reason and instance.state in _ENDED_STATES:
         yield Fact("Why", visible(instance.state_reason), "ink-dim")
 

@@ -160,7 +160,7 @@ def _gone_ids(fleet: Fleet) -> frozenset[str]:
 
 def _sign(instance: Instance, scope: InstanceRowScope) -> Cell:
     category = state_category(instance, scope)
-    return SIGNS[category], category
+    return SIGNS["trouble" if needs_attention(instance, scope) else category], category
 
 
 def _empty_text(snapshot: ListSnapshot[Instance, InstanceRowScope]) -> Sequence[Cell]:
