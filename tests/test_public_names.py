@@ -52,7 +52,7 @@ EXIT_CODES = {
 METHODS = {
     *("region", "regions", "instances", "instance", "get_instance", "ip", "launch", "start", "stop", "reboot"),
     *("terminate", "connect", "close", "change_type", "amis", "ami", "get_ami", "freeze", "deregister"),
-    *("price_demand", "price_hist", "types", "cost"),
+    *("price_demand", "price_hist", "types", "cost", "release"),
 }
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fe2tui.aws.session import Session
 from fe2tui.errors import AwsError, Fe2Error, FieldError
+from fe2tui.model.fleet import IdleAddress
 
 _PAGE = 1000
 SSH_PORT = 22
@@ -197,18 +198,52 @@ def _address_unknown_error(why: str) -> FieldError:
 _OWN_POOL_PREFIX = "ipv4pool-"  # the account's own address ranges are free
 
 
-async def idle_addresses(session: Session) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class ElasticIp:
+    """An Elastic IP. ``used_by`` is the instance or network interface that it is associated with; empty for none."""
+
+    id: str
+    address: str
+    used_by: str = ""
+    is_free: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.tags.get("Name", "")
+
+    @property
+    def label(self) -> str:
+        return self.name or self.address
+
+
+async def elastic_ips(session: Session) -> list[ElasticIp]:
+    """The account's Elastic IPs in the region, sorted by address."""
+    reply = await session.call("ec2", "DescribeAddresses")
+    found = [_decode_address(part) for part in reply.get("Addresses", ())]
+    return sorted(found, key=lambda one: (one.address, one.id))
+
+
+async def idle_addresses(session: Session) -> tuple[IdleAddress, ...]:
     """The account's Elastic IPs that are not associated with anything and still cost money.
 
     Source: VPC pricing, public IPv4 addresses; those of the account's own ranges are free.
     """
-    reply = await session.call("ec2", "DescribeAddresses")
-    return tuple(
-        sorted(
-            str(address.get("PublicIp", ""))
-            for address in reply.get("Addresses", ())
-            if not address.get("AssociationId")
-            and not address.get("InstanceId")
-            and not str(address.get("PublicIpv4Pool", "")).startswith(_OWN_POOL_PREFIX)
-        )
+    found = await elastic_ips(session)
+    return tuple(IdleAddress(one.id, one.address, one.tags) for one in found if not (one.used_by or one.is_free))
+
+
+async def release_address(session: Session, allocation_id: str) -> None:
+    """Give an Elastic IP back to AWS. EC2 refuses one that is associated with something."""
+    await session.call("ec2", "ReleaseAddress", AllocationId=allocation_id)
+
+
+def _decode_address(reply: Mapping[str, Any]) -> ElasticIp:
+    address = str(reply.get("PublicIp", ""))
+    return ElasticIp(
+        id=str(reply.get("AllocationId") or address),
+        address=address,
+        used_by=str(reply.get("InstanceId") or reply.get("NetworkInterfaceId") or reply.get("AssociationId") or ""),
+        is_free=str(reply.get("PublicIpv4Pool", "")).startswith(_OWN_POOL_PREFIX),
+        tags={str(tag["Key"]): str(tag.get("Value", "")) for tag in reply.get("Tags", ())},
     )

@@ -57,6 +57,7 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
         "ImportKeyPair",
         "ModifyInstanceAttribute",
         "RebootInstances",
+        "ReleaseAddress",
         "RevokeSecurityGroupIngress",
         "RunInstances",
         "StartInstances",

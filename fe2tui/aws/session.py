@@ -345,11 +345,16 @@ def effective_choice(
     )
 
 
-async def enabled_regions(session: Session) -> list[str]:
-    """The ids of the regions enabled for the account; all known ones if that may not be read."""
+async def enabled_regions(session: Session, *, or_all: bool = True) -> list[str]:
+    """The ids of the regions enabled for the account; all known ones if that may not be read.
+
+    With ``or_all`` False, raises DeniedError then.
+    """
     try:
         reply = await session.call("ec2", "DescribeRegions", AllRegions=False)
     except DeniedError:
+        if not or_all:
+            raise
         return list(REGIONS)
     return sorted(str(region["RegionName"]) for region in reply.get("Regions", []))
 

@@ -36,6 +36,7 @@ _COMMANDS = {
     "shutdown-behavior": "protection",
     "console": "console",
     "screenshot": "console",
+    "release": "addresses",
     "freeze": "images",
     "deregister": "images",
     "amis": "images",

@@ -16,14 +16,15 @@ lists and tables that print themselves.
 
 from __future__ import annotations
 
+from fe2tui.ec2.addresses import AddressMethods
 from fe2tui.ec2.images import ImageMethods
 from fe2tui.ec2.instances import InstanceMethods, SpotRequestMethods
 from fe2tui.ec2.notebook import Lines
 from fe2tui.ec2.prices import PriceMethods
 
 
-class EC2(InstanceMethods, ImageMethods, SpotRequestMethods, PriceMethods):
-    """The instances, images and spot requests of one account in one region, and what they cost.
+class EC2(InstanceMethods, ImageMethods, SpotRequestMethods, AddressMethods, PriceMethods):
+    """The instances, images, spot requests and Elastic IPs of one account in one region, and what they cost.
 
     ``region`` is an id or part of a region's name (``Ohio``). What is not given comes from the environment, config.toml
     and ~/.aws. A method that takes a name also takes an id, an object that a method returned, or one of boto3's; a

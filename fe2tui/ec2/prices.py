@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fe2tui.ec2.client import Client, TypeReference, name_of
 from fe2tui.ec2.notebook import CHART_SPAN, Lines, NotebookPriceHist
+from fe2tui.model.cost_filter import COST_LANGUAGE
 from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.money.account import AccountCost, account_cost
 from fe2tui.model.on_demand_prices import OnDemandPrice
@@ -17,14 +18,17 @@ from fe2tui.tasks.read_fleet import read_whole_fleet
 class PriceMethods(Client):
     """The part of ``EC2`` about types, prices and costs."""
 
-    def cost(self) -> AccountCost:
+    def cost(self, filter: str = "") -> AccountCost:
         """What the region costs in dollars: per hour, today, this month so far (UTC), and per month at this rate.
 
-        ``rows`` are the cost items; ``missing`` says in sentences what is left out or unknown.
+        ``rows`` are the cost items; ``missing`` says in sentences what is left out or unknown. ``filter`` leaves only
+        matching rows, and their sums: ``tag:project=vision``, ``kind:disk``, ``month>50``. Raises FilterError.
         """
+        query = COST_LANGUAGE.parse_complete(filter)
 
         async def work(ctx: Context) -> AccountCost:
-            return account_cost(await read_whole_fleet(ctx), ctx.clock())
+            total = account_cost(await read_whole_fleet(ctx), ctx.clock())
+            return total.matching(query) if query.tests else total
 
         return self._run(work)
 

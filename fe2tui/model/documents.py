@@ -1,4 +1,4 @@
-"""Instances and images as JSON and CSV, the same for ``--json`` in the shell and for the dashboard's export.
+"""Instances, images and costs as JSON and CSV, the same for ``--json`` in the shell and for the dashboard's export.
 
 JSON keys are in snake case, times are ISO 8601 in UTC, dollars are numbers, and text is as AWS has it.
 """
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fe2tui.model.fleet import Fleet
     from fe2tui.model.image import Image
     from fe2tui.model.instance import Attachment, Instance
+    from fe2tui.model.money.account import AccountCost, CostRow
+    from fe2tui.model.other_regions import RegionCount
     from fe2tui.model.snapshot import Snapshot
 
 _NOT_PLAIN = re.compile(r"[^\n -~]")
@@ -182,4 +184,74 @@ def _snapshot_document(snapshot_id: str, fleet: Fleet) -> dict[str, Any]:
         "progress": found.progress if found else None,
         "size": found.volume_size if found else None,
         "stored": found.stored if found else None,
+    }
+
+
+_COST_PARTS = ("machine", "disk", "address", "snapshots")
+_COST_DECIMALS = 6  # of dollars
+
+
+def cost_document(total: AccountCost, fleet: Fleet, elsewhere: Iterable[RegionCount] = ()) -> dict[str, Any]:
+    """The region's costs as JSON, in dollars. None is an unknown amount, which no sum contains: ``at_least`` names the
+    sums without one. ``elsewhere`` is what was counted in the account's other regions.
+    """
+    return {
+        "region": fleet.location.region,
+        "at": iso_time(total.at),
+        "per_hour": round_dollars(total.per_hour, _COST_DECIMALS),
+        "today": round_dollars(total.today, _COST_DECIMALS),
+        "month": round_dollars(total.month, _COST_DECIMALS),
+        "per_month": round_dollars(total.per_month, _COST_DECIMALS),
+        "at_least": list(total.at_least),
+        "snapshots_per_month_at_most": round_dollars(total.snapshots_per_month, _COST_DECIMALS),
+        "prices_read_at": iso_time(fleet.prices.read_at),
+        "rows": [_cost_row_document(row) for row in total.rows],
+        "missing": list(total.missing),
+        "elsewhere": [region_count_document(one) for one in elsewhere],
+    }
+
+
+def _cost_row_document(row: CostRow) -> dict[str, Any]:
+    columns = {"per_hour": row.hour_parts, "today": row.today_parts, "month": row.month_parts}
+    return {
+        "kind": row.kind,
+        "id": row.id,
+        "name": row.label,
+        "what": row.what,
+        "per_hour": round_dollars(row.per_hour, _COST_DECIMALS),
+        "today": round_dollars(row.today, _COST_DECIMALS),
+        "month": round_dollars(row.month, _COST_DECIMALS),
+        "per_month": round_dollars(row.per_month, _COST_DECIMALS),
+        "at_most": row.at_most,
+        "tags": dict(row.tags),
+        "parts": {
+            part: {
+                column: None if part in amounts.unknown else round_dollars(getattr(amounts, part), _COST_DECIMALS)
+                for column, amounts in columns.items()
+            }
+            for part in _COST_PARTS
+        },
+    }
+
+
+def cost_csv(total: AccountCost, fleet: Fleet) -> str:
+    """The rows of the costs, a line each, with the region and the moment, so that files can be joined."""
+    document = cost_document(total, fleet)
+    flat: list[dict[str, Any]] = []
+    for row in document["rows"]:
+        parts = row.pop("parts")
+        by_part = {f"{part}_{column}": amount for part in parts for column, amount in parts[part].items()}
+        flat.append({"region": document["region"], "at": document["at"], **row, **by_part})
+    keys = list(flat[0]) if flat else []
+    return csv_text(keys, [[row[key] for key in keys] for row in flat])
+
+
+def region_count_document(count: RegionCount) -> dict[str, Any]:
+    return {
+        "region": count.region,
+        "counted_at": iso_time(count.at),
+        "running": None if count.denied else count.running,
+        "per_hour": None if count.denied else round_dollars(count.per_hour, _COST_DECIMALS),
+        "at_least": count.is_partial,
+        "denied": count.denied or None,
     }

@@ -50,6 +50,8 @@ _NO_PRICES = Prices()
 class InstanceUsage:
     """One run of an instance, as far as it was seen, or a time in which it was stopped and kept its address.
 
+    Also a time in which an Elastic IP was associated with nothing, as far as it was seen (``is_idle_address``).
+
     ``price_per_hour`` is dollars for the instance alone, at first sight; ``price_changes`` are later on-demand prices,
     each from when it was read, earliest first. A usage of the address alone has an empty type and a price of zero. A
     spot price changes during a run: where ``Fleet.spot_history`` has the type and ``zone``, its
@@ -78,6 +80,11 @@ class InstanceUsage:
         return not self.type
 
     @property
+    def is_idle_address(self) -> bool:
+        """Whether it is of an Elastic IP that was associated with nothing: ``instance_id`` is its allocation id."""
+        return self.is_address_only and not self.instance_id.startswith("i-")
+
+    @property
     def has_unknown_length(self) -> bool:
         """Whether the run was never seen, and EC2 does not say how long it was."""
         return self.ended_before is not None and self.seen_at is None
@@ -100,6 +107,19 @@ class VolumeUsage:
     ended_at: datetime | None = None
     per_month: Decimal | None = None
     ended_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdleAddress:
+    """An Elastic IP that is associated with nothing. ``id`` is its allocation id."""
+
+    id: str
+    address: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        return self.tags.get("Name", "") or self.address
 
 
 class PublicImage(NamedTuple):
@@ -127,7 +147,8 @@ class Fleet:
     failed; such a part still has what was read last.
     ``cpu`` is per cent of CPU used, by instance, oldest first, one figure for each five minutes of the last six hours.
     ``images`` and ``snapshots`` are the account's own; ``public_images`` are the newest of well-known families.
-    ``idle_addresses`` are Elastic IPs that are associated with nothing: they cost all the same.
+    ``idle_addresses`` are Elastic IPs that are associated with nothing: they cost all the same. ``addresses_read_at``
+    is when AWS returned them; None where they are those of an earlier run.
     ``instance_usage`` and ``volume_usage`` are earliest first. ``spot_history`` has the spot prices, by type, for the
     runs of this month's spot instances. ``statuses`` has the instances with failed status checks or scheduled events.
     """
@@ -143,13 +164,14 @@ class Fleet:
     images: Mapping[str, Image] = field(default_factory=dict)
     snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
     public_images: tuple[PublicImage, ...] = ()
-    idle_addresses: tuple[str, ...] = ()
+    idle_addresses: tuple[IdleAddress, ...] = ()
     volume_usage: Mapping[str, tuple[VolumeUsage, ...]] = field(default_factory=dict)
     requests: Mapping[str, SpotRequest] = field(default_factory=dict)
     spot_history: Mapping[str, SpotHistory] = field(default_factory=dict)
     statuses: Mapping[str, InstanceStatus] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     account: str = ""
+    addresses_read_at: datetime | None = None
 
     @property
     def is_moving(self) -> bool:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
-from fe2tui.model.fleet import Fleet, Prices, Problem, PublicImage
+from fe2tui.model.fleet import Fleet, IdleAddress, Prices, Problem, PublicImage
 from fe2tui.model.image import Image
 from fe2tui.model.instance import InstanceStatus, ScheduledEvent
 from fe2tui.model.location import Location
@@ -108,6 +108,11 @@ def _decode_public_images(kept: Any) -> tuple[PublicImage, ...]:
     return tuple(PublicImage(word, title, image) for (word, title), image in zip(words, images, strict=True))
 
 
+def _decode_idle_addresses(kept: Any) -> tuple[IdleAddress, ...]:
+    # an earlier version wrote the addresses alone
+    return tuple(IdleAddress(one, one) if isinstance(one, str) else IdleAddress(*one) for one in kept)
+
+
 PARTS: Mapping[str, FleetPart] = {
     "prices": FleetPart(_decode_prices, _encode_prices),
     "cpu": FleetPart(lambda kept: {key: tuple(figures) for key, figures in kept.items()}),
@@ -115,7 +120,9 @@ PARTS: Mapping[str, FleetPart] = {
     "images": _part_by_id(Image, _IMAGE_READERS),
     "snapshots": _part_by_id(Snapshot, _SNAPSHOT_READERS),
     "public_images": FleetPart(_decode_public_images, _encode_public_images),
-    "idle_addresses": FleetPart(tuple),
+    "idle_addresses": FleetPart(
+        _decode_idle_addresses, lambda addresses: [(one.id, one.address, one.tags) for one in addresses]
+    ),
     "requests": _part_by_id(SpotRequest, _REQUEST_READERS),
     "statuses": _part_by_id(InstanceStatus, _STATUS_READERS),
     "problems": FleetPart(lambda kept: tuple(Problem(*values) for values in kept)),

@@ -9,11 +9,14 @@ A run ends when EC2 says so: by the StateTransitionReason, or by the spot reques
 Otherwise it ends when it was last seen running, so that unknown time is not billed; ``ended_before`` says that the end
 was not seen, unless it was within five minutes. An instance that was stopped when it was first seen, and
 for which EC2 does not say since when, ran for an unknown time (``InstanceUsage.has_unknown_length``).
+
+AWS does not report since when an Elastic IP is associated with nothing: that counts from when it was first seen idle,
+under its allocation id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -35,12 +38,14 @@ _NO_ENDS: Mapping[str, datetime] = {}
 class _KnownUsage(LocationUsage[InstanceUsage]):
     """``seen`` are the instances of the last whole fleet. ``recheck`` are computed next time though they are the same:
     they have no price yet, or were recorded apart from a whole fleet. ``prices_read_at`` is of the prices of the last
-    whole fleet: with newer ones, all running instances are computed.
+    whole fleet: with newer ones, all running instances are computed. ``addresses_read_at`` is of the idle addresses
+    that were recorded last.
     """
 
     seen: Mapping[str, Instance] = field(default_factory=dict)
     recheck: set[str] = field(default_factory=set)
     prices_read_at: datetime | None = None
+    addresses_read_at: datetime | None = None
 
 
 class InstanceUsageTable(UsageTable[InstanceUsage, _KnownUsage]):
@@ -82,6 +87,7 @@ class InstanceUsageTable(UsageTable[InstanceUsage, _KnownUsage]):
                 known.seen = fleet.instances
                 known.recheck = unpriced
                 known.prices_read_at = fleet.prices.read_at
+                known.addresses_read_at = fleet.addresses_read_at or known.addresses_read_at
             else:
                 known.recheck.update(fleet.instances)
 
@@ -137,9 +143,25 @@ def _changed_usage(
             unpriced.add(key)
     for key in known.usage.keys() - fleet.instances.keys() if whole else ():
         latest = known.usage[key][-1]
-        if latest.ended_at is None:  # EC2 does not show the instance any more
+        if latest.ended_at is None and not latest.is_idle_address:  # EC2 does not show the instance any more
             changed.append(_end_when_last_seen(latest, known, fleet.seen_at))
+    if whole and fleet.addresses_read_at is not None and fleet.addresses_read_at != known.addresses_read_at:
+        changed += _idle_address_usage(known, fleet, fleet.addresses_read_at)
     return changed
+
+
+def _idle_address_usage(known: _KnownUsage, fleet: Fleet, read_at: datetime) -> Iterator[InstanceUsage]:
+    """The usage that begins or ends with the idle addresses as they were read at ``read_at``."""
+    idle = {one.id: one for one in fleet.idle_addresses}
+    for key, one in idle.items():
+        ended = [usage.ended_at for usage in known.usage.get(key, ())]
+        # Another process may have seen it in use after this one has read the addresses.
+        if not ended or (ended[-1] is not None and ended[-1] < read_at):
+            yield InstanceUsage(key, one.label, "", read_at, None, Decimal(0), True, seen_at=read_at)
+    for key in known.usage.keys() - idle.keys():
+        latest = known.usage[key][-1]
+        if latest.is_idle_address and latest.ended_at is None:
+            yield _end_when_last_seen(latest, known, read_at)
 
 
 def _usage_of_instance(

@@ -126,7 +126,7 @@ async def read_whole_fleet(ctx: Context) -> Fleet:
 
     session, problems = ctx.session, list[Problem]()
     account, fleet, own, snapshots, idle = await asyncio.gather(
-        _account(ctx),
+        account_number(ctx),
         read_fleet(ctx),
         read_or_problem("images", aws_images.own_images_with_disabled(session), problems),
         read_or_problem("snapshots", aws_snapshots.own_snapshots(session), problems),
@@ -137,10 +137,16 @@ async def read_whole_fleet(ctx: Context) -> Fleet:
         images=fleet.images if own is None else {one.id: one for one in own},
         snapshots=fleet.snapshots if snapshots is None else {one.id: one for one in snapshots},
         idle_addresses=fleet.idle_addresses if idle is None else idle,
-        instance_usage=await asyncio.to_thread(ctx.store.instance_usage.get, fleet.location, account),
-        volume_usage=await asyncio.to_thread(ctx.store.volume_usage.get, fleet.location, account),
+        addresses_read_at=None if idle is None else ctx.clock(),
         account=account,
         problems=(*fleet.problems, *problems),
+    )
+    if idle is not None:
+        await usage_history.record_idle_addresses(ctx, seen)
+    seen = replace(
+        seen,
+        instance_usage=await asyncio.to_thread(ctx.store.instance_usage.get, fleet.location, account),
+        volume_usage=await asyncio.to_thread(ctx.store.volume_usage.get, fleet.location, account),
     )
     return await _with_spot_history(ctx, seen)
 
@@ -283,7 +289,7 @@ async def _describe_instances(ctx: Context) -> Fleet:
     return replace(last, seen_at=ctx.clock(), instances=instances, account=ctx.session.account or last.account)
 
 
-async def _account(ctx: Context) -> str:
+async def account_number(ctx: Context) -> str:
     """The account's number, by which usage is kept. AWS is asked only for what was never known; else empty."""
     if known := ctx.session.account or (await _last_fleet(ctx)).account:
         return known

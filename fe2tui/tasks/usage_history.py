@@ -78,6 +78,14 @@ async def record_fleet(ctx: Context, fleet: Fleet, *, has_volumes: bool = False)
     return await _record(ctx, replace(fleet, prices=prices), True, has_volumes)
 
 
+async def record_idle_addresses(ctx: Context, fleet: Fleet) -> None:
+    """Record the idle addresses of a fleet that ``record_fleet`` has recorded before they were read."""
+    try:
+        await asyncio.to_thread(ctx.store.instance_usage.record, fleet)
+    except StoreError as error:
+        _report_not_recorded(ctx, error)
+
+
 async def record_volumes_deleted(ctx: Context, deleted: Mapping[str, datetime]) -> None:
     try:
         await asyncio.to_thread(ctx.store.volume_usage.end, ctx.session.location, deleted)

@@ -36,7 +36,9 @@ async def test_own_images_their_snapshots_public_images_and_idle_addresses_are_i
     assert all(not image.public for image in fleet.images.values())
     assert all(key in fleet.snapshots for image in fleet.images.values() for key in image.snapshot_ids)
     assert {one.word for one in fleet.public_images} >= {"ubuntu", "amazon", "debian", "dlami"}
-    assert fleet.idle_addresses == ("127.0.0.1",)
+    (idle,) = fleet.idle_addresses
+    assert (idle.address, idle.label) == ("127.0.0.1", "was for web") and idle.id.startswith("eipalloc-")
+    assert fleet.addresses_read_at is not None
 
 
 def test_an_image_being_made_is_watched_without_reading_the_instances_any_quicker(own_cloud: Cloud) -> None:

@@ -48,6 +48,7 @@ CASES: dict[str, list[tuple[tuple[str, ...], dict[str, str]]]] = {
     "shutdown-behavior": [(("shutdown-behavior", "new", "newspot", "stop"), {})],
     "console": [(("console", "base"), {})],
     "screenshot": [(("screenshot", "base", "FILE"), {})],
+    "release": [(("release", "was for web", "--yes"), {})],
     "start": [(("start", "new", "--yes"), {}), (("start", "newspot", "--yes"), {})],
     "reboot": [(("reboot", "new"), {})],
     "freeze": [

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from fe2tui.model.calendar import day_start, month_start
-from fe2tui.model.fleet import Fleet, InstanceUsage, Prices, Problem, VolumeUsage
+from fe2tui.model.cost_filter import COST_LANGUAGE
+from fe2tui.model.fleet import Fleet, IdleAddress, InstanceUsage, Prices, Problem, VolumeUsage
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.location import Location
@@ -121,14 +122,55 @@ def test_a_disk_counts_for_what_it_was_attached_to_then() -> None:
 
 def test_an_unattached_disk_and_an_idle_address_are_rows_of_their_own() -> None:
     loose = disk("vol-loose", 5, tags={"Name": "old data"})
-    account = account_cost(fleet(volumes=(loose,), idle_addresses=("198.51.100.7",)), NOW)
+    idle = IdleAddress("eipalloc-7", "198.51.100.7", {"Name": "was for web"})
+    account = account_cost(fleet(volumes=(loose,), idle_addresses=(idle,)), NOW)
     by_id = {row.id: row for row in account.rows}
     assert (by_id["vol-loose"].label, by_id["vol-loose"].what) == ("old data", "73 GiB gp3, unattached")
     assert by_id["vol-loose"].month == pytest.approx(5 * DISK, abs=ALMOST)
-    address = by_id["198.51.100.7"]
+    address = by_id["eipalloc-7"]
+    assert (address.label, address.what) == ("was for web", "Elastic IP 198.51.100.7, unused")
     assert (address.per_hour, address.month, address.today) == (Decimal("0.005"), None, None)
     assert account.per_hour == Decimal("0.013") and account.month == by_id["vol-loose"].month
     assert "1 Elastic IP" in account.missing[0] and "$3.65 a month" in account.missing[0]
+
+
+def test_an_idle_address_counts_from_when_it_was_seen_idle() -> None:
+    idle = IdleAddress("eipalloc-7", "198.51.100.7")
+    seen = InstanceUsage("eipalloc-7", "198.51.100.7", "", NOW - 14 * HOUR, None, Decimal(0), True)
+    account = account_cost(fleet(idle_addresses=(idle,), instance_usage={"eipalloc-7": (seen,)}), NOW)
+    (row,) = account.rows
+    assert (row.kind, row.today_parts.address, row.month_parts.address) == ("address", Decimal("0.06"), Decimal("0.07"))
+    assert account.at_least == ("today", "month") and "before fe2tui saw it is not counted" in account.missing[0]
+    whole = replace(seen, started_at=MONTH - HOUR)
+    account = account_cost(fleet(idle_addresses=(idle,), instance_usage={"eipalloc-7": (whole,)}), NOW)
+    assert account.at_least == () and account.month == pytest.approx(
+        Decimal("0.005") * 24 * 22 + Decimal("0.06"), abs=ALMOST
+    )
+    gone = replace(whole, ended_at=NOW - 6 * HOUR)
+    account = account_cost(fleet(instance_usage={"eipalloc-7": (gone,)}), NOW)
+    assert (account.per_hour, account.today) == (0, Decimal("0.03")) and account.rows[0].what.endswith("released")
+
+
+@pytest.mark.parametrize(
+    ("query", "labels"),
+    [
+        ("tag:env=prod", ["inst1", "old data"]),
+        ("kind:disk,address", ["old data", "198.51.100.7"]),
+        ("-tag:env cost>0.006", ["inst2"]),
+        ("spent<1 inst", ["inst2"]),
+        ("name:OLD", ["old data"]),
+    ],
+)
+def test_costs_are_filtered_by_tag_name_kind_and_dollars_and_the_sums_follow(query: str, labels: list[str]) -> None:
+    prod = machine(1, tags={"Name": "inst1", "env": "prod"})
+    loose = disk("vol-loose", 5, tags={"Name": "old data", "env": "prod"})
+    disks = (disk("vol-1"), disk("vol-2", 1), loose)
+    new = machine(2, launched_at=NOW - HOUR)
+    seen = fleet(prod, new, volumes=disks, idle_addresses=(IdleAddress("eipalloc-7", "198.51.100.7"),))
+    found = account_cost(seen, NOW).matching(COST_LANGUAGE.parse(query))
+    assert [row.label for row in found.rows] == labels
+    assert found.per_hour == sum(row.hour_parts.known for row in found.rows)
+    assert found.month == sum(row.month_parts.known for row in found.rows)
 
 
 def test_snapshots_are_at_most_and_in_no_sum_and_each_is_there_once() -> None:
@@ -327,7 +369,7 @@ def test_runs_that_only_ec2_tells_of_are_said_to_be_guesses_in_one_sentence_for_
 def test_a_sum_in_which_an_amount_is_missing_is_at_least_that_in_every_text() -> None:
     known = account_cost(fleet(machine()), NOW)
     assert known.at_least == () and "≥" not in str(known) + repr(known)
-    idle = account_cost(fleet(machine(), idle_addresses=("203.0.113.9",)), NOW)
+    idle = account_cost(fleet(machine(), idle_addresses=(IdleAddress("eipalloc-9", "203.0.113.9"),)), NOW)
     now, today, month, *_ = str(idle).splitlines()
     assert idle.at_least == ("today", "month") and "≥" not in now
     assert re.match(r"Today +≥\$", today) and re.match(r"This month +≥\$", month)

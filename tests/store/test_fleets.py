@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from fe2tui.model.fleet import Fleet, Prices, Problem, PublicImage
+from fe2tui.model.fleet import Fleet, IdleAddress, Prices, Problem, PublicImage
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, InstanceStatus, ScheduledEvent, State
 from fe2tui.model.location import Location
@@ -66,7 +66,10 @@ def test_a_fleet_comes_back_as_it_was_seen(store: Store, path: Path) -> None:
         images={OWN.id: OWN, "ami-2": Image("ami-2", "raw")},
         snapshots={"snap-1": SNAPSHOT, "snap-2": Snapshot("snap-2", 8)},
         public_images=(PublicImage("ubuntu", "Ubuntu 24.04 LTS", replace(OWN, id="ami-3", public=True)),),
-        idle_addresses=("203.0.113.1", "203.0.113.1"),
+        idle_addresses=(
+            IdleAddress("eipalloc-1", "203.0.113.1", {"Name": "x"}),
+            IdleAddress("eipalloc-2", "203.0.113.1"),
+        ),
         requests={
             "sir-1": SpotRequest(
                 "sir-1",
@@ -100,9 +103,13 @@ def test_parts_of_the_first_version_are_read_and_its_prices_have_no_date(store: 
     with sqlite3.connect(path) as spy:
         body = json.dumps([{"m5.large": "0.096"}, {"gp3": "0.08"}, [["m5.large", "us-east-2a", "0.04"]], 1])
         spy.execute("UPDATE parts SET body = ? WHERE part = 'prices'", (body,))
-        spy.execute("DELETE FROM parts WHERE part IN ('images', 'snapshots', 'public_images', 'idle_addresses')")
+        spy.execute("DELETE FROM parts WHERE part IN ('images', 'snapshots', 'public_images')")
+        spy.execute(
+            "INSERT OR REPLACE INTO parts SELECT place, 'idle_addresses', '[\"203.0.113.1\"]' FROM parts LIMIT 1"
+        )
     last = Store(path).fleets.last_fleet(PLACE)
     assert last is not None and last.images == {} and last.snapshots == {}
+    assert last.idle_addresses == (IdleAddress("203.0.113.1", "203.0.113.1"),)
     assert last.prices == Prices(
         {"m5.large": Decimal("0.096")}, {("m5.large", "us-east-2a"): Decimal("0.04")}, {"gp3": Decimal("0.08")}
     )

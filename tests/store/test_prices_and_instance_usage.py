@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fe2tui.model.fleet import Fleet, InstanceUsage, Prices
+from fe2tui.model.fleet import Fleet, IdleAddress, InstanceUsage, Prices
 from fe2tui.model.instance import State
 from fe2tui.model.money.usage import usage_cost
 from fe2tui.model.price_series import PriceSeries
@@ -354,3 +354,28 @@ def test_a_fleet_whose_account_is_not_known_yet_keeps_the_one_that_was(store: St
     store.fleets.save(fleet(machine(), at=NOON + HOUR))
     last = store.fleets.last_fleet(PLACE)
     assert last is not None and last.account == ACCOUNT
+
+
+def test_an_elastic_ip_counts_from_when_it_was_seen_idle_until_it_is_not(store: Store, path: Path) -> None:
+    idle = IdleAddress("eipalloc-1", "203.0.113.7", {"Name": "was for web"})
+
+    def seen(hours: float, *addresses: IdleAddress, read: float | None = None) -> Fleet:
+        read_at = None if read is None else NOON + read * HOUR
+        return replace(fleet(at=NOON + hours * HOUR), idle_addresses=addresses, addresses_read_at=read_at)
+
+    store.instance_usage.record(seen(0, idle))  # as an earlier run has stored it
+    assert store.instance_usage.get(PLACE) == {}
+    store.instance_usage.record(seen(1, idle, read=1))
+    store.instance_usage.record(seen(2, idle, read=1))
+    other = Store(path)
+    other.instance_usage.record(seen(3))  # nothing was read yet
+    other.instance_usage.record(seen(4, idle, read=4))
+    begun = InstanceUsage(idle.id, "was for web", "", NOON + HOUR, None, ZERO, True)
+    assert other.instance_usage.get(PLACE) == {idle.id: (begun,)}
+    other.instance_usage.record(seen(5, read=5))
+    ended = replace(begun, ended_at=NOON + 4 * HOUR)
+    assert other.instance_usage.get(PLACE) == {idle.id: (ended,)}
+    store.instance_usage.record(seen(6, idle, read=2))  # what this process has read before that
+    assert store.instance_usage.get(PLACE) == {idle.id: (ended,)}
+    store.instance_usage.record(seen(7, idle, read=7))
+    assert [one.started_at for one in Store(path).instance_usage.get(PLACE)[idle.id]] == [NOON + HOUR, NOON + 7 * HOUR]

@@ -107,7 +107,7 @@ class Poller:
         self._images = OwnImageSource(session, fleet.images)
         self._snapshots = SnapshotSource(session, self._images, fleet.snapshots)
         self._public_images = PublicImageSource(session, fleet.public_images)
-        self._addresses = IdleAddressSource(session, fleet.idle_addresses)
+        self._addresses = IdleAddressSource(session, self._clock, fleet.idle_addresses)
         self._cpu = CpuSource(session, self._clock, known, is_on=reads_cpu)
         self._account = AccountIdSource(session, fleet.account)
         self._spot_requests = SpotRequestSource(session, fleet.requests)
@@ -180,6 +180,7 @@ class Poller:
             statuses=self._statuses.latest,
             problems=tuple(problems),
             account=self._account.latest,
+            addresses_read_at=self._addresses.read_at,
         )
 
     def nudge(self, for_seconds: float = 30.0) -> None:
@@ -197,6 +198,11 @@ class Poller:
         """An image was changed: read images and snapshots now, and again until EC2 returns the change."""
         self._images.on_change()
         self._read_urgent()
+
+    def read_addresses_soon(self) -> None:
+        """An Elastic IP was released: read which ones are idle, with the next read of the instances, now."""
+        self._addresses.request_read(failed=False)
+        self.nudge()
 
     def set_cpu_ids(self, ids: Iterable[str]) -> None:
         """These instances are in view: read the CPU figures of the running ones.

@@ -12,7 +12,7 @@ from fe2tui.aws.poller.fleet_source import OFTEN, RARELY, SELDOM, FleetSource, l
 from fe2tui.aws.session import Session
 from fe2tui.aws.worker_thread import in_worker_thread
 from fe2tui.errors import Fe2Error
-from fe2tui.model.fleet import Fleet
+from fe2tui.model.fleet import Fleet, IdleAddress
 from fe2tui.model.instance import InstanceStatus, State
 from fe2tui.model.instance_group import fleet_id
 from fe2tui.model.interruption import LIVE_REQUEST_STATES
@@ -311,13 +311,19 @@ class AccountIdSource(FleetSource[str]):
         await self._session.find_guards()
 
 
-class IdleAddressSource(FleetSource[tuple[str, ...]]):
-    """Elastic IPs that are associated with nothing, every half hour."""
+class IdleAddressSource(FleetSource[tuple[IdleAddress, ...]]):
+    """Elastic IPs that are associated with nothing, every half hour; at once after one was released here."""
 
     name = "addresses"
     interval = SELDOM
+
+    def __init__(self, session: Session, clock: Callable[[], datetime], latest: tuple[IdleAddress, ...]) -> None:
+        super().__init__(session, latest)
+        self._clock = clock
+        self.read_at: datetime | None = None
 
     async def read(self, instances_read: InstancesRead) -> None:
         from fe2tui.aws.network import idle_addresses
 
         self.latest = await idle_addresses(self._session)
+        self.read_at = self._clock()

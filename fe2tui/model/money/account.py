@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeVar, get_args
 
 from fe2tui.model.calendar import day_start, month_start
+from fe2tui.model.filters import Filter
 from fe2tui.model.fleet import Fleet, InstanceUsage, VolumeUsage
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money.alerts import Alert, AlertLimits, AlertTimes, alert_times_of
@@ -23,6 +25,7 @@ from fe2tui.model.money.rates import (
     hourly_cost,
     snapshot_per_month,
     snapshots_per_month,
+    sum_if_known,
     volume_per_month,
 )
 from fe2tui.model.money.unknown import unknown_cost_sentences
@@ -31,6 +34,7 @@ from fe2tui.model.money.usage import (
     CostPart,
     instance_usage_charges,
     instance_usage_of,
+    is_idle_past_unknown,
     last_name,
     volume_usage_charge,
     volume_usage_of,
@@ -77,8 +81,8 @@ class Amounts(NamedTuple):
 class CostRow(NamedTuple):
     """A thing that costs money, or did this month: an instance with its volumes and address, an unattached volume, …
 
-    ``at_most``: the amounts are the most that it can cost, and are in no sum of the account. ``label`` and ``what``
-    contain foreign text.
+    ``at_most``: the amounts are the most that it can cost, and are in no sum of the account. ``label``, ``what`` and
+    ``tags`` contain foreign text; what AWS no longer shows has no tags.
     """
 
     kind: CostKind
@@ -89,6 +93,7 @@ class CostRow(NamedTuple):
     today_parts: Amounts
     month_parts: Amounts
     at_most: bool = False
+    tags: Mapping[str, str] = MappingProxyType({})
 
     def __repr__(self) -> str:
         """``base (m5.large running): 0.110 an hour, 1.20 today, 8.03 this month``, in dollars."""
@@ -170,6 +175,11 @@ class AccountCost(NamedTuple):
             "per_month": hour,
         }
         return tuple(name for name, is_partial in found.items() if is_partial)
+
+    def matching(self, query: Filter[CostRow, None]) -> AccountCost:
+        """The rows that match a filter (``model.cost_filter``), and their sums."""
+        rows = tuple(row for row in self.rows if query.matches(row, None))
+        return _add_up(self.at, rows, self.missing, sum_if_known(row.per_month for row in rows if row.at_most))
 
     def texts(self) -> tuple[str, str, str, str]:
         """Dollars per hour, today, this month and per month, with ``≥`` where some amount is missing."""
@@ -299,16 +309,11 @@ class AccountTracker:
             self._update(fleet, now)
             builder = _RowsBuilder(fleet, now, self._contributions)
         counted = sorted(builder.rows(), key=_row_sort_key)
-        per_hour = sum((row.hour_parts.known for row in counted), _ZERO)
-        return AccountCost(
-            at=now,
-            per_hour=per_hour,
-            per_month=per_hour * HOURS_A_MONTH,
-            today=sum((row.today_parts.known for row in counted), _ZERO),
-            month=sum((row.month_parts.known for row in counted), _ZERO),
-            rows=(*counted, *builder.snapshot_rows()),
-            missing=tuple(unknown_cost_sentences(fleet, now, counted)),
-            snapshots_per_month=snapshots_per_month(fleet.snapshots.values(), fleet.prices),
+        return _add_up(
+            now,
+            (*counted, *builder.snapshot_rows()),
+            tuple(unknown_cost_sentences(fleet, now, counted)),
+            snapshots_per_month(fleet.snapshots.values(), fleet.prices),
         )
 
     def _clear(self) -> None:
@@ -350,8 +355,8 @@ class AccountTracker:
             long_running=alerts.count(Alert.LONG),
             costly=alerts.count(Alert.COSTLY),
             is_hour_partial=partial_hours > 0,
-            # AWS does not say since when an address is idle, so what it cost this month is not known
-            is_month_partial=partial_months > 0 or bool(fleet.idle_addresses),
+            is_month_partial=partial_months > 0
+            or any(is_idle_past_unknown(one, fleet, now) for one in fleet.idle_addresses),
         )
 
     def _contribution(self, key: str, fleet: Fleet, now: datetime, elapsed: Decimal) -> _Contribution | None:
@@ -448,6 +453,23 @@ class AccountTracker:
         self._before += sign * contribution.before
 
 
+def _add_up(
+    at: datetime, rows: tuple[CostRow, ...], missing: tuple[str, ...], snapshots: Decimal | None
+) -> AccountCost:
+    counted = [row for row in rows if not row.at_most]
+    per_hour = sum((row.hour_parts.known for row in counted), _ZERO)
+    return AccountCost(
+        at=at,
+        per_hour=per_hour,
+        per_month=per_hour * HOURS_A_MONTH,
+        today=sum((row.today_parts.known for row in counted), _ZERO),
+        month=sum((row.month_parts.known for row in counted), _ZERO),
+        rows=rows,
+        missing=missing,
+        snapshots_per_month=snapshots,
+    )
+
+
 def account_cost(fleet: Fleet, now: datetime) -> AccountCost:
     """What a fleet costs, with its rows. ``AccountTracker`` does it quicker for one fleet after another."""
     return AccountTracker(_NO_LIMITS).cost(fleet, now)
@@ -518,6 +540,7 @@ class _RowSums:
     label: str
     what: str
     exists: bool
+    tags: Mapping[str, str] = field(default_factory=dict)
     hour: _PartSums = field(default_factory=_PartSums)
     today: _PartSums = field(default_factory=_PartSums)
     month: _PartSums = field(default_factory=_PartSums)
@@ -531,7 +554,7 @@ class _RowSums:
         if not (self.exists or self.hour.amounts or self.month.amounts or self.month.unknown):
             return None
         amounts = (self.hour.to_amounts(), self.today.to_amounts(), self.month.to_amounts())
-        return CostRow(self.kind, key, self.label, self.what, *amounts, at_most=at_most)
+        return CostRow(self.kind, key, self.label, self.what, *amounts, at_most=at_most, tags=self.tags)
 
 
 class _RowsBuilder:
@@ -552,16 +575,19 @@ class _RowsBuilder:
             self._add_instance(instance, contributions[key])
         for key, usages in fleet.instance_usage.items():
             if usages and key not in fleet.instances:
-                self._add_gone_instance(key, usages, contributions[key])
+                add = self._add_address if usages[-1].is_idle_address else self._add_gone_instance
+                add(key, usages, contributions[key])
         for key, volume in fleet.volumes.items():
             self._add_volume(volume, contributions[key])
         for key in fleet.volume_usage:
             if key not in fleet.volumes and key in contributions:
                 self._add_volume_charges(key, None, contributions[key], "")
-        for address in fleet.idle_addresses:
-            row = self._rows[address] = _RowSums("address", address, "Elastic IP, unused", True)
+        for one in fleet.idle_addresses:
+            row = self._rows.setdefault(one.id, _RowSums("address", one.label, "", True))
+            row.label, row.what, row.exists, row.tags = one.label, f"Elastic IP {one.address}, unused", True, one.tags
             row.hour.add("address", ADDRESS_PER_HOUR)
-            row.add_unknown_past("address")
+            if is_idle_past_unknown(one, fleet, now):
+                row.add_unknown_past("address")
 
     def rows(self) -> Iterable[CostRow]:
         return [row for key, sums in self._rows.items() if (row := sums.to_row(key)) is not None]
@@ -572,7 +598,7 @@ class _RowsBuilder:
         name = instance.name
         if not name and instance.state.is_gone:  # the name is taken off an instance when it is terminated
             name = last_name(instance_usage_of(instance, self._fleet))
-        row = _RowSums("instance", name or instance.id, what, not instance.state.is_gone)
+        row = _RowSums("instance", name or instance.id, what, not instance.state.is_gone, instance.tags)
         self._rows[instance.id] = row
         for part, amount in contribution.hour_parts:
             row.hour.add(part, amount)
@@ -587,6 +613,12 @@ class _RowsBuilder:
         type_name = next((usage.type for usage in reversed(usages) if usage.type), "")
         what = f"{type_name}, deleted" if type_name else "deleted"
         row = self._rows[instance_id] = _RowSums("instance", last_name(usages) or instance_id, what, False)
+        for charge in contribution.charges:
+            self._add_charge(row, charge)
+
+    def _add_address(self, allocation_id: str, usages: Sequence[InstanceUsage], contribution: _Contribution) -> None:
+        label = last_name(usages) or allocation_id
+        row = self._rows[allocation_id] = _RowSums("address", label, "Elastic IP, in use again or released", False)
         for charge in contribution.charges:
             self._add_charge(row, charge)
 
@@ -620,7 +652,8 @@ class _RowsBuilder:
             size = f"{thing.size} GiB {thing.type}" if thing else ""
             state = "unattached" if is_unattached else "attached by now" if volume else "deleted"
             label = (volume.name if volume else "") or volume_id
-            row = self._rows[volume_id] = _RowSums("disk", label, f"{size}, {state}", is_unattached)
+            tags = volume.tags if volume is not None else {}
+            row = self._rows[volume_id] = _RowSums("disk", label, f"{size}, {state}", is_unattached, tags)
         return row
 
     def _add_charge(self, row: _RowSums, charge: Charge) -> None:
@@ -635,14 +668,16 @@ class _RowsBuilder:
         for image in self._fleet.images.values():
             own = [left.pop(key) for key in dict.fromkeys(image.snapshot_ids) if key in left]
             if own:
-                rows.append(self._snapshot_row(image.id, image.label, "image: ", own))
+                rows.append(self._snapshot_row(image.id, image.label, "image: ", own, image.tags))
         if left:
-            rows.append(self._snapshot_row("", "of no image", "", list(left.values())))
+            rows.append(self._snapshot_row("", "of no image", "", list(left.values()), {}))
         return sorted(rows, key=_row_sort_key)
 
-    def _snapshot_row(self, key: str, label: str, kind: str, snapshots: Sequence[Snapshot]) -> CostRow:
+    def _snapshot_row(
+        self, key: str, label: str, kind: str, snapshots: Sequence[Snapshot], tags: Mapping[str, str]
+    ) -> CostRow:
         size = sum(one.volume_size for one in snapshots)
-        row = _RowSums("snapshots", label, f"{kind}{plural(len(snapshots), 'snapshot')}, {size:,} GiB", True)
+        row = _RowSums("snapshots", label, f"{kind}{plural(len(snapshots), 'snapshot')}, {size:,} GiB", True, tags)
         for snapshot in snapshots:
             rate = snapshot_per_month(snapshot, self._fleet.prices)
             row.hour.add("snapshots", None if rate is None else rate / HOURS_A_MONTH)

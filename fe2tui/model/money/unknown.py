@@ -12,7 +12,7 @@ from fe2tui.model.instance import Instance
 from fe2tui.model.location import is_local_zone
 from fe2tui.model.money.rates import ADDRESS_PER_HOUR, HOURS_A_MONTH, LINUX, SHARED, instance_per_hour
 from fe2tui.model.money.spot_usage import is_spot_cost_known
-from fe2tui.model.money.usage import BEFORE_EC2, instance_usage_of, last_name
+from fe2tui.model.money.usage import BEFORE_EC2, instance_usage_of, is_idle_past_unknown, last_name
 from fe2tui.model.text import dollars, join_words, plural, short_age, visible
 
 if TYPE_CHECKING:
@@ -83,10 +83,10 @@ def unknown_cost_sentences(fleet: Fleet, now: datetime, rows: Sequence[CostRow])
     if fleet.idle_addresses:
         month = dollars(ADDRESS_PER_HOUR * HOURS_A_MONTH * len(fleet.idle_addresses), sign="$")
         verb = "is" if len(fleet.idle_addresses) == 1 else "are"
-        yield (
-            f"{plural(len(fleet.idle_addresses), 'Elastic IP')} {verb} associated with nothing: {month} a month. AWS"
-            " does not tell since when, so the cost until now is not counted."
-        )
+        sentence = f"{plural(len(fleet.idle_addresses), 'Elastic IP')} {verb} associated with nothing: {month} a month."
+        if any(is_idle_past_unknown(one, fleet, now) for one in fleet.idle_addresses):
+            sentence += " AWS does not report since when: the time before fe2tui saw it is not counted."
+        yield sentence
     uncounted = {row.id for row in rows if "machine" in row.month_parts.unknown}
     yield from _unknown_spot_costs(fleet, now, uncounted)
     if fleet.snapshots:

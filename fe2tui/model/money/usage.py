@@ -13,8 +13,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from fe2tui.model.calendar import month_of
-from fe2tui.model.fleet import Fleet, InstanceUsage, Prices, VolumeUsage
+from fe2tui.model.calendar import month_of, month_start
+from fe2tui.model.fleet import Fleet, IdleAddress, InstanceUsage, Prices, VolumeUsage
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money.rates import (
     ADDRESS_PER_HOUR,
@@ -167,6 +167,12 @@ def last_name(usages: Sequence[InstanceUsage]) -> str:
 
 def address_only_usage(instance: Instance, since: datetime) -> InstanceUsage:
     return InstanceUsage(instance.id, instance.name, "", since, None, _NOTHING, True)
+
+
+def is_idle_past_unknown(address: IdleAddress, fleet: Fleet, now: datetime) -> bool:
+    """Whether fe2tui saw an Elastic IP idle only after this month had begun: AWS does not report since when it is."""
+    usages = fleet.instance_usage.get(address.id, ())
+    return not usages or usages[0].started_at > month_start(now)
 
 
 def _with_price(usage: InstanceUsage, instance: Instance, prices: Prices) -> InstanceUsage:
