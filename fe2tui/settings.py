@@ -186,11 +186,14 @@ class Settings:
     long_run_hours: float = _setting(
         24.0,
         _amount,
-        "An instance that has run for more hours than this has an alert in the list and in the status line; 0: never."
+        "An instance that has run for more hours than this has an amber alert in the list and in the status line;"
+        " 0: never."
         " The tag fe2:keep turns its alerts off.",
     )
     high_cost: float = _setting(
-        50.0, _amount, "An instance whose run has cost more dollars than this has an alert, too; 0: never."
+        50.0,
+        _amount,
+        "An instance whose run has cost more dollars than this within the last 30 days has a red alert; 0: never.",
     )
     cpu_chart: bool | None = _setting(
         None,
@@ -208,6 +211,12 @@ class Settings:
     )
     links: bool = _setting(
         True, _flag, "Make ids links to the AWS console (OSC 8), for terminals that open links; false: plain text."
+    )
+    other_regions: bool = _setting(
+        True,
+        _flag,
+        "While the dashboard is open, count the running instances of the account's other regions and what they cost per"
+        " hour: two calls a region, every six hours, and every hour where something costs.",
     )
     read_only: bool = _setting(False, _flag, "Refuse every change, as --read-only does.")
     theme: str = _setting(

@@ -2,79 +2,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from fe2tui.cli.main import FilterCommand
 from fe2tui.cli.options import GlobalOptions
 from fe2tui.cli.output import print_json
 from fe2tui.cli.run import CommandRun
-from fe2tui.model.documents import iso_time, round_dollars
+from fe2tui.model.documents import cost_document
 
 if TYPE_CHECKING:
     from fe2tui.model.fleet import Fleet
-    from fe2tui.model.money.account import AccountCost, CostRow
-
-_PARTS = ("machine", "disk", "address", "snapshots")
-_JSON_DECIMALS = 6  # of dollars
+    from fe2tui.model.other_regions import RegionCount
+    from fe2tui.tasks.context import Context
 
 
-@click.command()
+@click.command(cls=FilterCommand)
+@click.argument("filters", nargs=-1, metavar="[FILTER]...")
 @click.pass_obj
-def cost(options: GlobalOptions) -> None:
+def cost(options: GlobalOptions, filters: tuple[str, ...]) -> None:
     """Print what the region costs: per hour now, today, this month so far, and per month at this rate.
 
     A row is an instance with its disks and address. Days and months are UTC, as AWS bills them. Below the table stands
-    what the sums leave out, and what is unknown; a sum in which an amount is missing has a ≥.
+    what the sums leave out, and what is unknown; a sum in which an amount is missing has a ≥. The last line is what was
+    counted in other regions; `fe2 regions --count` counts again.
+
+    FILTER leaves only matching rows, and their sums: words, `tag:project=vision`, `kind:disk`, `cost>0.1` (dollars an
+    hour), `month>50` (dollars a month at this rate), `spent>20` (dollars this month).
     """
+    from fe2tui.model.cost_filter import COST_LANGUAGE
     from fe2tui.model.money.account import account_cost
+    from fe2tui.model.other_regions import sum_elsewhere
     from fe2tui.tasks.context import utc_now
+    from fe2tui.tasks.other_regions import stored_counts
     from fe2tui.tasks.read_fleet import read_whole_fleet
 
-    fleet = CommandRun(options).run(read_whole_fleet)
+    query = COST_LANGUAGE.parse_complete(" ".join(filters))
+
+    async def work(ctx: Context) -> tuple[Fleet, list[RegionCount]]:
+        fleet = await read_whole_fleet(ctx)
+        return fleet, await stored_counts(ctx)
+
+    fleet, counts = CommandRun(options).run(work)
+    counts = [one for one in counts if one.region != fleet.location.region]
     total = account_cost(fleet, utc_now())
+    if query.tests:
+        total = total.matching(query)
     if options.json:
-        print_json(_cost_document(total, fleet))
-    else:
-        click.echo(str(total))
-
-
-def _cost_document(total: AccountCost, fleet: Fleet) -> dict[str, Any]:
-    """The region's costs as JSON, in dollars. None is an unknown amount, which no sum contains: ``at_least`` names the
-    sums without one.
-    """
-    return {
-        "region": fleet.location.region,
-        "at": iso_time(total.at),
-        "per_hour": round_dollars(total.per_hour, _JSON_DECIMALS),
-        "today": round_dollars(total.today, _JSON_DECIMALS),
-        "month": round_dollars(total.month, _JSON_DECIMALS),
-        "per_month": round_dollars(total.per_month, _JSON_DECIMALS),
-        "at_least": list(total.at_least),
-        "snapshots_per_month_at_most": round_dollars(total.snapshots_per_month, _JSON_DECIMALS),
-        "prices_read_at": iso_time(fleet.prices.read_at),
-        "rows": [_row_document(row) for row in total.rows],
-        "missing": list(total.missing),
-    }
-
-
-def _row_document(row: CostRow) -> dict[str, Any]:
-    columns = {"per_hour": row.hour_parts, "today": row.today_parts, "month": row.month_parts}
-    return {
-        "kind": row.kind,
-        "id": row.id,
-        "name": row.label,
-        "what": row.what,
-        "per_hour": round_dollars(row.per_hour, _JSON_DECIMALS),
-        "today": round_dollars(row.today, _JSON_DECIMALS),
-        "month": round_dollars(row.month, _JSON_DECIMALS),
-        "per_month": round_dollars(row.per_month, _JSON_DECIMALS),
-        "at_most": row.at_most,
-        "parts": {
-            part: {
-                column: None if part in amounts.unknown else round_dollars(getattr(amounts, part), _JSON_DECIMALS)
-                for column, amounts in columns.items()
-            }
-            for part in _PARTS
-        },
-    }
+        print_json(cost_document(total, fleet, counts))
+        return
+    click.echo(str(total))
+    if not total.rows and query.tests:
+        click.echo("Nothing that costs matches.", err=True)
+    elsewhere = sum_elsewhere(counts, fleet.location.region)
+    if elsewhere is not None:
+        click.echo(f"Elsewhere: {elsewhere.sentence(utc_now())}.")

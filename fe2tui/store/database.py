@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fe2tui.store.launches import LaunchJournal
     from fe2tui.store.presence import Presence
     from fe2tui.store.prices import PriceTable, TypeCatalogueTable
+    from fe2tui.store.region_counts import RegionCountTable
     from fe2tui.store.spot_history import SpotHistoryTable
     from fe2tui.store.type_changes import TypeChangeJournal
     from fe2tui.store.volume_usage import VolumeUsageTable
@@ -120,7 +121,14 @@ _EIGHTH = (
     "CREATE TABLE command_lines (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, text TEXT NOT NULL)",
 )
 
-VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH)
+_NINTH = (
+    """CREATE TABLE region_counts (
+        account TEXT NOT NULL, endpoint TEXT NOT NULL, region TEXT NOT NULL, at INTEGER NOT NULL,
+        running INTEGER NOT NULL, per_hour TEXT NOT NULL, is_partial INTEGER NOT NULL, denied TEXT NOT NULL,
+        PRIMARY KEY (account, endpoint, region)) WITHOUT ROWID""",
+)
+
+VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH, _NINTH)
 VERSION = len(VERSIONS)
 
 
@@ -432,6 +440,12 @@ class Store:
         from fe2tui.store.prices import TypeCatalogueTable
 
         return TypeCatalogueTable(self._database())
+
+    @cached_property
+    def region_counts(self) -> RegionCountTable:
+        from fe2tui.store.region_counts import RegionCountTable
+
+        return RegionCountTable(self._database())
 
     @cached_property
     def spot_history(self) -> SpotHistoryTable:

@@ -21,6 +21,7 @@ from fe2tui.tui.command_runner import CommandRunner
 from fe2tui.tui.fleet_watch import FleetWatch
 from fe2tui.tui.keymap import build_keymap
 from fe2tui.tui.main_screen import MainScreen
+from fe2tui.tui.other_regions import OtherRegions
 from fe2tui.tui.pane_ids import ACTIVITY, MARKABLE_PANES, SPOT
 from fe2tui.tui.services import Answer
 from fe2tui.tui.startup import Startup
@@ -63,6 +64,7 @@ class DashboardController:
         self.fleet_watch = FleetWatch(self, app.choice)
         self.task_runner = TaskRunner(self)
         self.command_runner = CommandRunner(self)
+        self.other_regions = OtherRegions(self)
         self.main_screen = MainScreen(self)
         self.startup = Startup(app, self)
         self.run_task = self.task_runner.start

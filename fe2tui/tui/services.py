@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fe2tui.tui.key_queue import KeyQueue
     from fe2tui.tui.keymap import Keymap
     from fe2tui.tui.main_screen import MainScreen
+    from fe2tui.tui.other_regions import OtherRegions
     from fe2tui.tui.preferences import Preferences
     from fe2tui.tui.shell_commands import ShellCommands
     from fe2tui.tui.task_runner import TaskRunner
@@ -88,6 +89,10 @@ class Services(Protocol):
     @property
     def kept_tunnels(self) -> Sequence[KeptTunnels]:
         """The tunnels that this dashboard keeps open. Imports nothing."""
+
+    @property
+    def other_regions(self) -> OtherRegions:
+        """What runs in the regions that are not shown."""
 
     @property
     def fleet(self) -> Fleet | None:
@@ -159,8 +164,8 @@ class Services(Protocol):
     async def go(self, *, region: str | None = None, profile: str | None = None) -> None:
         """Show another region (its id) or another profile (its name). Raises Fe2Error, and stays where it is."""
 
-    def perform(self, command_id: str) -> None:
-        """Run a command as if its key had been pressed."""
+    def perform(self, command_id: str, context: CommandContext | None = None) -> None:
+        """Run a command as if its key had been pressed; with ``context``, in that one instead of the present one."""
 
     def select(self, row_id: str) -> None:
         """Put the cursor of the list on an instance or an image, now or when its row appears."""

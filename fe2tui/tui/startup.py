@@ -37,6 +37,8 @@ class Startup:
 
     def start(self) -> None:
         self._app.start_worker(self._open(), "Start")
+        if self._services.settings.other_regions:
+            self._app.start_worker(self._services.other_regions.run(), "Other regions")
 
     async def _open(self) -> None:
         try:

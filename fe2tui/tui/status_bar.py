@@ -19,6 +19,7 @@ from fe2tui.errors import (
 )
 from fe2tui.model.location import Location, short_region_name
 from fe2tui.model.money.account import AccountTotals
+from fe2tui.model.other_regions import Elsewhere
 from fe2tui.model.text import DASH, dollars, plural, short_age, visible
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.commands import COMMANDS_BY_ID, FOOTER_LEFT, FOOTER_RIGHT, key_label
@@ -60,6 +61,7 @@ class Status(NamedTuple):
     waiting: int = 0  # tasks that wait for capacity and may launch at any time
     tunnels: int = 0
     has_closed_tunnels: bool = False  # one of them is broken or failed
+    elsewhere: Elsewhere | None = None  # what costs in the regions that are not shown
 
 
 class _Detail(NamedTuple):
@@ -67,6 +69,7 @@ class _Detail(NamedTuple):
 
     brand: bool = True
     account: bool = True
+    elsewhere: bool = True
     word_running: bool = True
     region_name: bool = True
     word_read: bool = True
@@ -147,11 +150,13 @@ def _totals_spans(status: Status, now: datetime, detail: _Detail) -> Iterator[Sp
         yield Span(f"⇄ {tunnels}  ", "trouble" if status.has_closed_tunnels else "text", "tunnels")
     marked = status.interruptions + totals.long_running + totals.costly
     if detail.marks and marked:
-        words = alerts_text(totals, status.interruptions) if detail.word_marks else marked
-        yield Span(f"▲ {words}  ", "trouble", "show_alerts")
+        text = alerts_text(totals, status.interruptions) if detail.word_marks else f"{marked:,}"
+        yield Span(f"▲ {text}  ", "trouble" if status.interruptions or totals.costly else "moving", "show_alerts")
     is_known, money_style = _is_money_known(totals), "dim" if status.from_store else "strong"
     least = "≥" if totals.is_hour_partial else ""
     yield Span(f"  {least + dollars(totals.per_hour, sign='$') if is_known else DASH}/h", money_style, "cost")
+    if status.elsewhere is not None and detail.elsewhere:
+        yield Span(f" + {status.elsewhere.text} elsewhere", "moving", "region")
     if detail.month:
         least = "≥" if totals.is_month_partial else ""
         money = least + dollars(totals.this_month(now), sign="$") if is_known else DASH

@@ -104,6 +104,37 @@ def test_the_price_before_a_launch_includes_the_images_further_disks_and_their_t
     ]  # fmt: skip
 
 
+def test_a_filter_leaves_rows_with_their_sums_and_other_regions_are_counted(fe2: Any) -> None:
+    found = fe2("cost", "tag:project=vision", "--json").json
+    assert found["rows"] and all(row["tags"].get("project") == "vision" for row in found["rows"])
+    counted = sum(row["per_hour"] or 0 for row in found["rows"] if not row["at_most"])
+    assert found["per_hour"] == pytest.approx(counted, abs=1e-4)
+    assert found["elsewhere"] == []
+    wrong = fe2("cost", "colour:red")
+    assert wrong.status == 2 and "There is no field “colour”" in wrong.err
+    assert not any("running" in line for line in fe2("regions").lines)
+    lines = {line.split()[0]: line for line in fe2("regions", "--count").lines}
+    assert re.search(r"3 running, \$0\.\d{3}/h, \d+s ago", lines["us-west-2"])
+    assert re.search(r"nothing, \d+s ago", lines["eu-west-1"])
+    (west,) = [one for one in fe2("cost", "--json").json["elsewhere"] if one["running"]]
+    assert (west["region"], west["running"], west["denied"]) == ("us-west-2", 3, None) and west["per_hour"] > 0.2
+    assert re.search(r"Elsewhere: 3 running, \$0\.\d\d/h in 1 other region \(us-west-2\), counted", fe2("cost").out)
+
+
+def test_an_unused_address_is_released_after_a_question(own_fe2: Any) -> None:
+    (idle,) = [row for row in own_fe2("cost", "--json").json["rows"] if row["kind"] == "address"]
+    assert (idle["name"], idle["what"]) == ("was for web", "Elastic IP 127.0.0.1, unused")
+    refused = own_fe2("release", "was for web")
+    assert refused.status == 2 and "you cannot get it again" in refused.err and "$3.65 a month" in refused.err
+    assert own_fe2("release", idle["id"], "--yes", "--read-only").status == 1
+    assert own_fe2("release", "203.0.113.250", "--yes").status == 3
+    done = own_fe2("release", "127.0.0.1", "--yes")
+    assert done.out == f"was for web ({idle['id']}): released\n", done.err
+    (row,) = [row for row in own_fe2("cost", "--json").json["rows"] if row["kind"] == "address"] or [None]
+    assert row is None or row["per_hour"] == 0
+    assert "release" in own_fe2("activity").out
+
+
 def test_without_the_right_to_read_prices_it_says_what_is_not_known(own_fe2: Any) -> None:
     own_fe2.cloud.control("/demo/faults", {"kind": "deny", "action": "GetProducts"})
     said = own_fe2("cost")

@@ -14,6 +14,7 @@ from fe2tui.model.fleet import Prices, Problem
 from fe2tui.model.instance import State
 from fe2tui.model.location import Location
 from fe2tui.model.money.account import AccountTotals
+from fe2tui.model.other_regions import RegionCount, sum_elsewhere
 from fe2tui.model.spot import SpotRequest
 from fe2tui.tui import status_bar
 from fe2tui.tui.command_context import CommandContext, SpotChoice
@@ -316,7 +317,31 @@ def test_machines_that_are_long_on_or_costly_are_counted(long: int, costly: int,
     narrow = said(marked, 72)
     assert "long running" not in narrow and (f"▲ {long + costly} " in narrow) is bool(words)
     inks = {span.style for span in status_bar.status_spans(marked, NOW, 160) if "▲" in span.text}
-    assert inks == ({"trouble"} if words else set())
+    assert inks == ({"trouble" if costly else "moving"} if words else set())  # red only for what costs much
+
+
+def test_what_costs_in_other_regions_stands_beside_the_rate_where_there_is_space() -> None:
+    counts = [
+        RegionCount("us-west-2", NOW, 2, Decimal("0.3"), True),
+        RegionCount("eu-west-1", NOW - timedelta(hours=3), 0, Decimal("0.031")),
+        RegionCount("ap-south-1", NOW, denied="You do not have permission."),
+        RegionCount(PLACE.region, NOW, 9, Decimal(9)),
+    ]
+    elsewhere = sum_elsewhere(counts, PLACE.region)
+    assert elsewhere is not None and elsewhere.regions == ("us-west-2", "eu-west-1")
+    assert [one.text(NOW) for one in counts[:3]] == [
+        "2 running, ≥$0.300/h, 0s ago",
+        "0 running, $0.031/h, 3h ago",
+        "not permitted",
+    ]
+    status = FULL._replace(elsewhere=elsewhere)
+    assert "$0.62/h + ≥$0.33/h elsewhere   $41.20 in Nov" in said(status, 160)
+    assert "elsewhere" not in said(status, 90) and "$0.62/h" in said(status, 90)
+    (span,) = [span for span in status_bar.status_spans(status, NOW, 160) if "elsewhere" in span.text]
+    assert span.command == "region"
+    unpriced = sum_elsewhere([RegionCount("us-west-2", NOW, 2, is_partial=True)], PLACE.region)
+    assert "+ 2 running elsewhere" in said(FULL._replace(elsewhere=unpriced), 160)
+    assert sum_elsewhere(counts[2:], PLACE.region) is None
 
 
 def test_missing_prices_are_not_reported_before_the_first_read_of_prices() -> None:

@@ -14,10 +14,15 @@ REGIONS_TIMEOUT = 2.0  # seconds to read which regions are enabled
 
 
 async def choose_region(context: CommandContext) -> None:
+    """Choose from the enabled regions, with what runs in each: first those where something costs."""
     enabled = await _enabled_regions(context)
+    counts, now = context.services.other_regions.counts, context.services.clock()
     names = list(REGIONS) + [name for name in enabled or () if name not in REGIONS]
+    names.sort(key=lambda name: -counts[name].per_hour if name in counts else 0)
+    texts = {name: counts[name].text(now) for name in names if name in counts}
+    width = max((len(text) for text in texts.values()), default=-2) + 2
     items = [
-        PickerItem(name, name, _region_text(name, enabled), name == context.region)
+        PickerItem(name, name, f"{texts.get(name, ''):<{width}}{_region_text(name, enabled)}", name == context.region)
         for name in names
         if enabled is None or name in enabled or name == context.region
     ]
