@@ -28,7 +28,7 @@ class CommandRunner:
         self._services = services
         self._running_ids: set[str] = set()
 
-    def perform(self, command_id: str) -> None:
+    def perform(self, command_id: str, context: CommandContext | None = None) -> None:
         command = COMMANDS_BY_ID.get(command_id)
         if command is None or command_id in self._running_ids:
             return
@@ -36,7 +36,7 @@ class CommandRunner:
             if key := self._services.keymap.keys[command.id]:
                 self._services.app.simulate_key(next(iter(Binding.make_bindings([Binding(key, "")]))).key)
             return
-        context = self._services.command_context()
+        context = context or self._services.command_context()
         reason = command.unavailable_reason(context)
         if reason is not None:
             if reason:

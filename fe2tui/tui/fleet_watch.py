@@ -332,6 +332,11 @@ class FleetWatch:
         if self._poller is not None:
             self._poller.read_images_soon()
 
+    def read_addresses_soon(self) -> None:
+        """Read the unused Elastic IPs soon: one was released."""
+        if self._poller is not None:
+            self._poller.read_addresses_soon()
+
     @property
     def reads_cpu(self) -> bool:
         """Whether CPU figures of visible instances are read. Without a setting, only where they cost nothing."""

@@ -127,6 +127,7 @@ class MainScreen(Screen[None]):
 
     @on(LocationChanged)
     def _show_location(self, event: LocationChanged) -> None:
+        self._services.other_regions.set_location(event.location)
         self._interruption_tracker = InterruptionTracker()
         self.read_state, self.interruptions = ReadState(), Interruptions()
         self.fleet = self.totals = None
@@ -191,6 +192,8 @@ class MainScreen(Screen[None]):
 
     def watch_totals(self, totals: AccountTotals | None) -> None:
         gc_tuning.freeze(totals.recomputed if totals is not None else 0)
+        if totals is not None and not self.read_state.from_store:
+            self._services.other_regions.set_totals(totals)
         self.repaint_soon()
 
     def watch_read_state(self, before: ReadState, now: ReadState) -> None:
@@ -291,6 +294,7 @@ class MainScreen(Screen[None]):
             sum(task.is_waiting for task in self.tasks.running),
             len(tunnels),
             any(kept.status.state in ("broken", "failed") for kept in tunnels),
+            self._services.other_regions.elsewhere,
         )
         return status_spans(status, self._clock(), width)
 
@@ -324,8 +328,12 @@ class MainScreen(Screen[None]):
         self.call_after_refresh(self.repaint_soon)
 
     def go_to_row(self, row_id: str) -> None:
+        """Put the cursor on an instance or image; a filter that hides it is cleared."""
         pane = self.pane_set.select(row_id)
         if pane is not None:
+            listed = pane.list_pane
+            if listed is not None and listed.arrangement.filter.text and not listed.table.go_to(row_id):
+                listed.leave()
             self.go_to(pane.kind.pane)
 
     @property

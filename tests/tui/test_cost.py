@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import json
+import re
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -20,20 +23,24 @@ from textual.widgets import Static
 
 from fe2tui.aws.session import Choice
 from fe2tui.demo import Cloud
-from fe2tui.model.fleet import Fleet, InstanceUsage, Prices, VolumeUsage
+from fe2tui.model.documents import cost_csv, cost_document, json_text
+from fe2tui.model.fleet import Fleet, IdleAddress, InstanceUsage, Prices, VolumeUsage
 from fe2tui.model.instance import State
-from fe2tui.model.location import Location
+from fe2tui.model.location import REGIONS, Location
 from fe2tui.model.money.account import AccountCost, account_cost
+from fe2tui.model.other_regions import RegionCount
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.volume import Volume
 from fe2tui.settings import load
 from fe2tui.store import open_store
+from fe2tui.tui import other_regions
 from fe2tui.tui.app import Dashboard
 from fe2tui.tui.forms.confirm import ConfirmForm
-from fe2tui.tui.forms.cost import TOTAL_ROW_ID, CostForm, CostRows
+from fe2tui.tui.forms.cost import TOTAL_ROW_ID, CostForm, CostRows, CostView
+from fe2tui.tui.forms.picker import Picker
 from tests.tui.driver import Driven, calls, dashboard
 from tests.tui.fleets import NOW, PRICES, fleet, instance, many
-from tests.tui.form_host import opened, said, until
+from tests.tui.form_host import UNANSWERED, opened, said, until, write
 
 HOUR = timedelta(hours=1)
 SIZES = [(80, 24), (120, 36), (200, 50)]
@@ -72,7 +79,7 @@ def everything() -> Fleet:
         volume_usage={
             "vol-gone": (VolumeUsage("vol-gone", "i-gone", 9, "gp3", NOW - 9 * HOUR, NOW - HOUR, Decimal(7)),)
         },
-        idle_addresses=("198.51.100.7",),
+        idle_addresses=(IdleAddress("eipalloc-7", "198.51.100.7"),),
         snapshots={"snap-1": Snapshot("snap-1", 100, started_at=NOW - 90 * HOUR)},
         prices=replace(PRICES, snapshot=Decimal("0.05")),
     )
@@ -98,6 +105,8 @@ def test_no_amount_is_ever_cut(width: int) -> None:
     seen = replace(seen, snapshots=big, prices=replace(PRICES, on_demand=dear, snapshot=Decimal("0.05")))
     rows = CostRows(account_cost(seen, NOW))
     layout = rows.layout(width)
+    assert layout.gap == 2  # amounts never touch, nor the scrollbar
+    assert sum(column.width + 2 for column in layout.columns) - 2 < width
     for row_id in rows.ids:
         texts = [text for text, _ in rows.cells(row_id, layout.columns)[1]]
         assert all(
@@ -121,7 +130,7 @@ def test_partial_amounts_and_upper_bounds_are_marked() -> None:
     assert cells(seen, f"instance {odd}")[2].startswith("≥")
     assert cells(seen, "snapshots ")[:2] == ("of no image", "1 snapshot, 100 GiB")
     assert cells(seen, "snapshots ")[5] == "≤5.00"
-    assert cells(seen, "address 198.51.100.7")[2:5] == ("0.005", "–", "–")
+    assert cells(seen, "address eipalloc-7")[2:5] == ("0.005", "–", "–")
     unpriced = replace(seen, prices=Prices())
     assert cells(unpriced, f"instance {instance(1).id}")[5] == "≥3.65"  # its address
 
@@ -154,6 +163,90 @@ async def test_the_sheet_has_sums_rows_and_what_is_missing_at_every_size(size: t
         assert "of no image" in text_of(host)
         await pilot.press("escape")
         assert host.answer is None
+
+
+def labels(form: CostForm) -> list[str]:
+    assert form.rows is not None
+    return [row.label for row in form.rows.shown.values()]
+
+
+async def test_the_sheet_is_sorted_and_filtered_and_its_total_follows() -> None:
+    seen = fleet([instance(n, f"inst{n}", tags={"Name": f"inst{n}", "team": "ab"[n % 2]}) for n in range(1, 7)])
+    form = sheet_of(seen)
+    async with opened(form, (120, 36)) as (pilot, host):
+        await until(partial(has_rows, form))
+        assert form.table is not None
+        await pilot.press("o", *"an hour", "enter")
+        await until(lambda: form.table is not None and form.table.sorted_by == ("hour", True))
+        hours = [row.hour_parts.known for row in form.rows.shown.values()] if form.rows is not None else []
+        assert hours == sorted(hours, reverse=True)
+        assert "▾$/H" in text_of(host)
+        title = form.table.render_line(0).text.index("NAME")
+        await pilot.click(form.table, offset=(title + 1, 0))
+        await until(lambda: labels(form) == [f"inst{n}" for n in range(1, 7)])
+        await pilot.press("slash")
+        await write(pilot, "tag:team=a month>1")
+        await pilot.press("enter")
+        await until(lambda: labels(form) == ["inst2", "inst4", "inst6"])
+        (total,) = [line for line in text_of(host).splitlines() if " total " in line]
+        whole = sum(row.hour_parts.known for row in account_cost(seen, NOW).rows if row.tags["team"] == "a")
+        assert f"{whole:.3f}" in total and "of 3 of 6 rows" in total
+        await pilot.press("escape")
+        await until(lambda: len(labels(form)) == 6)
+        await pilot.press("escape")
+        assert host.answer is None
+
+
+async def test_what_costs_is_gone_to_acted_on_and_said_what_can_be_done_about_it() -> None:
+    seen, done, told = everything(), list[tuple[str, str | None, int]](), list[str]()
+
+    def perform(command_id: str, view: CostView) -> None:
+        done.append((command_id, view.row.id if view.row is not None else None, len(view.account.rows)))
+
+    form = CostForm(lambda: seen, lambda: NOW, where="ohio", perform=perform, tell=told.append, keys={"terminate": "D"})
+    async with opened(form, (120, 36)) as (pilot, host):
+        await until(partial(has_rows, form))
+        assert form.table is not None and form.rows is not None
+        shown = len(form.rows.shown)
+        await pilot.press("enter", "e")
+        assert told == ["This is the total: select a row first."] and done == [("export", None, shown)]
+        for row_id, words in (
+            ("disk vol-loose", "aws ec2 delete-volume --region us-east-2 --volume-id vol-loose"),
+            ("instance i-gone", "AWS no longer shows it"),
+            ("address eipalloc-7", "It is associated with nothing: D releases it."),
+            ("snapshots ", "the AWS console does"),
+        ):
+            form.table.go_to(row_id)
+            await pilot.pause()
+            assert words in said(host, "#about")
+            await pilot.press("enter")
+            assert words in told[-1] and host.answer is UNANSWERED
+        form.table.go_to("address eipalloc-7")
+        await pilot.pause()
+        assert "D Release" in text_of(host)
+        one = instance(3).id
+        await pilot.press("D", "s")
+        form.table.go_to(f"instance {one}")
+        await pilot.press("c", "s", "D", "l")
+        assert [each[:2] for each in done[1:]] == [
+            ("terminate", "eipalloc-7"),
+            *((command, one) for command in ("connect", "stop_or_start", "terminate")),
+        ]
+        assert told[-1] == "Launch does not apply to inst3."
+        await pilot.press("enter")
+        assert host.answer == one
+
+
+def test_rows_are_exported_as_plain_numbers_with_ids_and_times(tmp_path: Path) -> None:
+    seen = everything()
+    account = account_cost(seen, NOW)
+    rows = list(csv.DictReader(cost_csv(account, seen).splitlines()))
+    assert len(rows) == len(account.rows)
+    first = rows[0]
+    assert (first["region"], first["at"], first["kind"]) == ("us-east-2", "2026-11-23T12:00:00Z", "instance")
+    assert first["id"].startswith("i-") and float(first["month"]) > 0 and float(first["machine_per_hour"]) > 0
+    document = json.loads(json_text(cost_document(account, seen)))
+    assert [row["id"] for row in document["rows"]] == [row["id"] for row in rows]
 
 
 async def test_a_sheet_of_nothing_and_one_of_thousands_are_drawn() -> None:
@@ -211,6 +304,77 @@ async def test_the_past_of_disks_and_instances_is_kept_and_shown(demo_env: Path)
         assert store.spot_history.get(place, seen.spot_history) == seen.spot_history
     finally:
         store.close()
+
+
+async def test_an_unused_address_is_released_where_its_cost_is_shown(own_cloud: Cloud) -> None:
+    async with dashboard() as driven:
+        await driven.until(lambda: driven.fleet.idle_addresses and driven.fleet.addresses_read_at)
+        (idle,) = driven.fleet.idle_addresses
+        await driven.press("dollar_sign")
+        form = await driven.opened(CostForm)
+        await driven.until(lambda: form.table is not None)
+        assert form.table is not None
+        form.table.go_to(f"address {idle.id}")
+        await driven.press("X")
+        question = await driven.opened(ConfirmForm)
+        assert "Release was for web (127.0.0.1)?" in driven.screen_text
+        assert "you cannot get it again" in driven.screen_text and "$3.65 a month" in driven.screen_text
+        await driven.press("n")
+        await driven.until(lambda: driven.app.screen is form)
+        assert calls(own_cloud, "ReleaseAddress") == []
+        await driven.press("X")
+        assert await driven.opened(ConfirmForm) is not question
+        await driven.press("y")
+        await driven.until(lambda: not driven.fleet.idle_addresses)
+        assert len(calls(own_cloud, "ReleaseAddress")) == 1
+        form.table.go_to(f"instance {driven.named('base').id}")
+        await driven.press("enter")
+        await driven.until(lambda: driven.is_home and driven.selected_row == driven.named("base").id)
+
+
+async def test_other_regions_are_counted_and_shown_with_their_age(
+    demo_env: Path, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("START_DELAY", "FIRST_GAP", "CHECK_SECONDS"):
+        monkeypatch.setattr(other_regions, name, 0.05)
+    account, uncounted = "123456789012", {"us-west-2", "eu-west-1"}
+    store = open_store()
+    store.fleets.save(replace(fleet([]), location=Location("default", "us-east-2", cloud.endpoint), account=account))
+    for region in REGIONS.keys() - uncounted:
+        store.region_counts.save(account, cloud.endpoint, RegionCount(region, datetime.now(UTC) - HOUR / 2))
+    store.close()
+    cloud.control("/demo/faults", {"kind": "deny", "action": "DescribeInstances", "region": "eu-west-1"})
+    try:
+        async with dashboard(size=(180, 40)) as driven:
+            await driven.until(lambda: "/h elsewhere" in driven.status_text)
+            await driven.until(lambda: uncounted <= driven.view.services.other_regions.counts.keys())
+            counts = driven.view.services.other_regions.counts
+            assert counts["us-west-2"].running == 3 and counts["us-west-2"].per_hour > 0
+            assert "eu-west-1" in counts and counts["eu-west-1"].denied
+            await driven.press("g")
+            await driven.opened(Picker)
+            lines = driven.screen_text.splitlines()
+            west, west_row = next(
+                (line, row) for row, line in enumerate(lines) if "us-west-2" in line and "running" in line
+            )
+            assert re.search(r"us-west-2 +3 running, \$0\.\d{3}/h, \d+s ago +US West", west)
+            assert not any("us-east-1 " in line for line in lines[:west_row])  # first what costs most
+            assert any(re.search(r"us-east-1 +nothing, 30m ago +US East", line) for line in lines)
+            await write(driven.pilot, "eu-west-1")
+            await driven.until(lambda: re.search(r"eu-west-1 +not permitted +Europe", driven.screen_text))
+            await driven.press("escape")
+            await driven.home()
+    finally:
+        cloud.control("/demo/faults", method="DELETE")
+    store = open_store()
+    try:
+        kept = {one.region: one for one in store.region_counts.get(account, cloud.endpoint)}
+    finally:
+        store.close()
+    assert kept["us-west-2"].running == 3 and kept["us-east-2"].running > 3 and kept["eu-west-1"].denied
+    monkeypatch.setattr(other_regions, "START_DELAY", 3600.0)
+    async with dashboard(size=(180, 40)) as driven:  # there at the start, without a call
+        await driven.until(lambda: "/h elsewhere" in driven.status_text)
 
 
 def run_ends(driven: Driven) -> list[bool]:

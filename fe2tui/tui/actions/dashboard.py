@@ -1,4 +1,4 @@
-"""Actions of the dashboard itself: move between panes and rows, filter, sort, costs, CPU, theme, help, quit."""
+"""Actions of the dashboard itself: move between panes and rows, filter, sort, CPU, theme, help, quit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from fe2tui.model.cpu import monthly_cost_of_metrics
 from fe2tui.model.instance import State
-from fe2tui.model.location import short_region_name
 from fe2tui.model.text import dollars, plural
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.pane_ids import ACTIVITY, FULL_DETAILS, IMAGES, INSTANCES, SPOT
@@ -247,16 +246,6 @@ async def quit_program(context: CommandContext) -> None:
     runner = context.services.task_runner
     if not runner.state.running or await context.services.ask(quit_question(lambda: runner.state.running)) == "yes":
         context.services.app.exit()
-
-
-async def show_costs(context: CommandContext) -> None:
-    from fe2tui.tui.forms.cost import CostForm
-
-    short = short_region_name(context.region)
-    where = context.region if short == context.region else f"{short} {context.region}"
-    services = context.services
-    cost = services.fleet_watch.account_tracker.cost
-    await services.ask(CostForm(lambda: services.fleet, services.clock, where=where, cost=cost))
 
 
 async def toggle_cpu(context: CommandContext) -> None:

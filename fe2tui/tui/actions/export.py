@@ -33,7 +33,7 @@ async def export(context: CommandContext) -> None:
 
     def text_for(suffix: str) -> str:
         if suffix == ".md":
-            return _markdown(titles, rows)
+            return markdown_table(titles, rows)
         documents = read_documents()
         if suffix == ".json":
             return json_text(documents, indent=2) + "\n"
@@ -101,7 +101,7 @@ def write_file(path: Path, text: str) -> None:
         raise Fe2Error(f"{path} could not be written: {error.strerror}.", "Choose another file.") from error
 
 
-def _markdown(titles: Titles, rows: Rows) -> str:
+def markdown_table(titles: Titles, rows: Rows) -> str:
     lines = [_line(titles), _line(["---"] * len(titles)), *(_line(row) for row in rows)]
     return "\n".join(lines) + "\n"
 

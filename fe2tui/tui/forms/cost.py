@@ -7,20 +7,30 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar, NamedTuple
 
+from textual import on
+from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.types import CSSPathType
 from textual.widget import Widget
 from textual.widgets import Static
 
+from fe2tui.model.cost_filter import COST_LANGUAGE, COST_SORTS, CostFilter
+from fe2tui.model.filters import filter_and_sort
 from fe2tui.model.fleet import Fleet
-from fe2tui.model.money.account import AccountCost, Amounts, account_cost
+from fe2tui.model.instance import State
+from fe2tui.model.money.account import AccountCost, Amounts, CostRow, account_cost
 from fe2tui.model.money.rates import HOURS_A_MONTH
-from fe2tui.model.text import DASH, dollars, visible
+from fe2tui.model.text import DASH, dollars, plural, visible
 from fe2tui.paths import stylesheets_folder
-from fe2tui.tui.forms.form import DIM, Form, safe_content
+from fe2tui.tui.commands import COMMANDS_BY_ID, key_label
+from fe2tui.tui.forms.form import DIM, Form, dim, safe_content
+from fe2tui.tui.forms.picker import sort_picker
+from fe2tui.tui.list_model import NO_FILTER, ListKind
+from fe2tui.tui.widgets.filter_bar import FilterBar
 from fe2tui.tui.widgets.grid import Cell, Column, ColumnLayout, NameWidths, fit_columns
 from fe2tui.tui.widgets.table import Table
 
@@ -32,6 +42,9 @@ _SIGNS: Mapping[str, Cell] = {
     "address": ("▫", "moving"),
     "snapshots": ("▫", "dim"),
 }
+_KIND = ListKind(
+    "cost", "row", "", COST_LANGUAGE, COST_SORTS, "words  tag:env=prod  kind:disk  cost>0.1  month>50  spent>20  -not"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +60,31 @@ class _CostLine:
     at_most: bool = False
 
 
-def _cost_lines(account: AccountCost) -> Mapping[str, _CostLine]:
-    counted = [row for row in account.rows if not row.at_most]
-    lines = {}
-    lines[TOTAL_ROW_ID] = _CostLine(
+def row_id_of(row: CostRow) -> str:
+    return f"{row.kind} {row.id}"
+
+
+def _is_worth_a_row(row: CostRow) -> bool:
+    hour, month = row.hour_parts, row.month_parts
+    return bool(hour.known or hour.unknown or month.unknown or month.known >= _HALF_A_CENT)
+
+
+def _total_line(rows: Sequence[CostRow], of_how_many: int) -> _CostLine:
+    counted = [row for row in rows if not row.at_most]
+    is_all = len(rows) == of_how_many
+    return _CostLine(
         "total",
-        "of what is known",
+        "of what is known" if is_all else f"of {len(rows):,} of {plural(of_how_many, 'row')}",
         _sum_amounts(row.hour_parts for row in counted),
         _sum_amounts(row.today_parts for row in counted),
         _sum_amounts(row.month_parts for row in counted),
         "strong",
     )
-    for row in account.rows:
-        hour, month = row.hour_parts, row.month_parts
-        if hour.known or hour.unknown or month.unknown or month.known >= _HALF_A_CENT:
-            style = "text" if hour.known and not row.at_most else "dim"
-            lines[f"{row.kind} {row.id}"] = _CostLine(
-                row.label, row.what, hour, row.today_parts, month, style, row.at_most
-            )
-    return lines
+
+
+def _cost_line(row: CostRow) -> _CostLine:
+    style = "text" if row.hour_parts.known and not row.at_most else "dim"
+    return _CostLine(row.label, row.what, row.hour_parts, row.today_parts, row.month_parts, style, at_most=row.at_most)
 
 
 def _sum_amounts(amounts: Iterable[Amounts]) -> Amounts:
@@ -91,31 +110,49 @@ def _total_cell(amounts: Amounts, line: _CostLine, places: int = 2, times: int =
 
 
 def cost_columns(month: str) -> tuple[Column[_CostLine, None], ...]:
+    """The columns; each is wide enough for the sign of the order beside its title."""
+
+    def dollars_column(
+        id: str, title: str, width: int, cell: Callable[[_CostLine, None], Cell], sort: str, rank: int = 0
+    ) -> Column[_CostLine, None]:
+        return Column(id, title, width, cell, rank, is_right_aligned=True, sort=sort)
+
     def part_column(part: str, title: str, width: int) -> Column[_CostLine, None]:
         def cell(line: _CostLine, _: None) -> Cell:
             amount, is_unknown = getattr(line.month, part), part in line.month.unknown
             return _amount_cell(amount, is_unknown, line) if amount or is_unknown else ("", "dim")
 
-        return Column(part, f"{month} {title}".upper(), width, cell, rank=3, is_right_aligned=True)
+        return dollars_column(part, f"{month} {title}".upper(), width, cell, part, rank=3)
 
     return (
-        Column("name", "NAME", 14, lambda it, _: (visible(it.label), it.style), is_flexible=True),
-        Column("what", "WHAT", 26, lambda it, _: (visible(it.what), "dim"), rank=2),
-        Column("hour", "$/H", 8, lambda it, _: _total_cell(it.hour, it, 3), is_right_aligned=True),
-        Column("today", "TODAY", 8, lambda it, _: _total_cell(it.today, it), rank=1, is_right_aligned=True),
-        Column("month", f"IN {month.upper()}", 10, lambda it, _: _total_cell(it.month, it), is_right_aligned=True),
-        Column(
-            "left", "$/MONTH", 10, lambda it, _: _total_cell(it.hour, it, times=HOURS_A_MONTH), 1, is_right_aligned=True
+        Column("name", "NAME", 14, lambda it, _: (visible(it.label), it.style), is_flexible=True, sort="name"),
+        Column("what", "WHAT", 26, lambda it, _: (visible(it.what), "dim"), rank=2, sort="kind"),
+        dollars_column("hour", "$/H", 8, lambda it, _: _total_cell(it.hour, it, 3), "hour"),
+        dollars_column("today", "TODAY", 8, lambda it, _: _total_cell(it.today, it), "today", rank=1),
+        dollars_column("month", f"IN {month.upper()}", 10, lambda it, _: _total_cell(it.month, it), "month"),
+        dollars_column(
+            "left", "$/MONTH", 10, lambda it, _: _total_cell(it.hour, it, times=HOURS_A_MONTH), "hour", rank=1
         ),
-        part_column("machine", "instance", 12),
-        part_column("disk", "disks", 9),
-        part_column("address", "IPv4", 8),
+        part_column("machine", "instance", 13),
+        part_column("disk", "disks", 10),
+        part_column("address", "IPv4", 9),
     )
 
 
 class CostRows:
-    def __init__(self, account: AccountCost) -> None:
-        self._lines = _cost_lines(account)
+    """The rows that a table shows, filtered and sorted; the total of these rows is the first. ``shown`` has them."""
+
+    def __init__(
+        self, account: AccountCost, query: CostFilter = NO_FILTER, sort: str = "kind", descending: bool = False
+    ) -> None:
+        worthy = [row for row in account.rows if _is_worth_a_row(row)]
+        shown = filter_and_sort(worthy, None, query, COST_SORTS[sort], descending, row_id_of)
+        self.shown: Mapping[str, CostRow] = {row_id_of(row): row for row in shown}
+        counted = [row for row in account.rows if query.matches(row, None)]
+        self._lines = {
+            TOTAL_ROW_ID: _total_line(counted, len(account.rows)),
+            **{row_id: _cost_line(row) for row_id, row in self.shown.items()},
+        }
         self._columns = cost_columns(f"{account.at:%b}")
         # No amount is longer than the total, except amounts that are not part of it.
         longest = [line for key, line in self._lines.items() if key == TOTAL_ROW_ID or line.at_most]
@@ -128,7 +165,8 @@ class CostRows:
         self.row_numbers: Mapping[str, int] = {row_id: number for number, row_id in enumerate(self.ids)}
 
     def layout(self, width: int) -> ColumnLayout:
-        return fit_columns(self._columns, width, self._widths, name_widths=NameWidths(10, 12, 20))
+        names = NameWidths(10, 12, 20)
+        return fit_columns(self._columns, width - 1, self._widths, names, min_gap=2)  # a space before the scrollbar
 
     def cells(self, row_id: str, columns: Sequence[Column[Any, Any]]) -> tuple[Cell, list[Cell]]:
         line = self._lines[row_id]
@@ -136,12 +174,40 @@ class CostRows:
         return sign, [column.cell(line, None) for column in columns]
 
 
+class CostView(NamedTuple):
+    """What the form shows when a key is pressed: the selected row, the costs of the rows shown, and their cells.
+
+    ``row`` is None for the total.
+    """
+
+    row: CostRow | None
+    account: AccountCost
+    fleet: Fleet
+    titles: Sequence[str]
+    cells: Sequence[Sequence[str]]
+
+
 UPDATE_SECONDS = 5.0  # seconds between two updates
 SMALL_FLEET = 500  # instances up to which the costs are computed without a thread
+_INSTANCE_COMMANDS = ("connect", "stop_or_start", "reboot", "freeze", "change_type", "keep", "copy", "terminate")
+_IMAGE_COMMANDS = ("launch", "copy", "terminate")
+_ROW_COMMANDS: Mapping[str, Sequence[str]] = {
+    "instance": _INSTANCE_COMMANDS,
+    "snapshots": _IMAGE_COMMANDS,
+    "disk": ("copy",),
+    "address": ("copy", "terminate"),
+}
+"""The commands whose keys act on a row, by its kind."""
+
+_OWN_COMMANDS = ("open", "filter", "sort", "export", "cost")
 
 
-class CostForm(Form[None]):
-    """Shows the costs of the region, and updates them while it is open."""
+class CostForm(Form[str]):
+    """Shows the costs of the region, and updates them while it is open.
+
+    Answers with the id of the instance or image to go to, or None. The keys of the dashboard's commands do here what
+    they do there; those that act on a row are handed to ``perform``.
+    """
 
     TYPED_AHEAD = "all"
     CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "cost.tcss"]
@@ -154,25 +220,69 @@ class CostForm(Form[None]):
         *,
         where: str,
         cost: Callable[[Fleet, datetime], AccountCost] = account_cost,
+        keys: Mapping[str, str] = MappingProxyType({}),
+        perform: Callable[[str, CostView], None] = lambda command_id, view: None,
+        tell: Callable[[str], None] = lambda text: None,
     ) -> None:
-        """``fleet`` returns the newest fleet, ``cost`` its costs; ``where`` names the region."""
+        """``fleet`` returns the newest fleet, ``cost`` its costs; ``where`` names the region.
+
+        ``keys`` are those of the commands that have others than their own, ``perform`` gets a command's id, and
+        ``tell`` shows a toast.
+        """
         super().__init__(f"Costs in {where}")
         self._fleet = fleet
         self._clock = clock
         self._cost = cost
+        self._keys = keys
+        self._perform = perform
+        self._tell = tell
         self._is_computing = False
+        self._account: AccountCost | None = None
+        self._shown_fleet: Fleet | None = None
+        self._query: CostFilter = NO_FILTER
+        self._order = ("kind", False)
+        self.rows: CostRows | None = None
         self.table: Table | None = None
 
     def compose(self) -> Iterator[Widget]:
         yield from self.compose_frame(
             Static(id="sums"),
+            Static(id="about"),
             VerticalScroll(Static(id="missing"), id="footnotes"),
             classes="-cost",
         )
 
     async def on_mount(self) -> None:
+        bindings = (
+            Binding(key, f"command({command_id!r})", show=False)
+            for command_id in dict.fromkeys((*_OWN_COMMANDS, *_INSTANCE_COMMANDS, *_IMAGE_COMMANDS))
+            if (key := self._key(command_id))
+        )
+        for binding in Binding.make_bindings(bindings):  # which knows / as slash
+            self._bindings.bind(binding.key, binding.action, show=False)
         await self._update_costs()
         self.set_interval(UPDATE_SECONDS, self._update_costs)
+
+    def _key(self, command_id: str) -> str:
+        return self._keys.get(command_id, COMMANDS_BY_ID[command_id].key)
+
+    def extra_keys(self) -> Sequence[tuple[str, str, str]]:
+        row = self.selected
+        words = [("open", "Go to")] if row is not None and self._place_of(row)[0] else []
+        if row is not None and row.kind == "address" and self._place_of(row)[1]:
+            words.append(("terminate", "Release"))
+        elif row is not None and row.kind == "snapshots" and row.id:
+            words.append(("terminate", "Deregister"))
+        elif row is not None and row.kind == "instance" and self._place_of(row)[0]:
+            words.append(("terminate", "Terminate"))
+        words += [("sort", "Sort"), ("filter", "Filter"), ("export", "Export")]
+        return [
+            (key_label(key).replace("[", r"\["), word, f"command({command_id!r})")
+            for command_id, word in words
+            if (key := self._key(command_id))
+        ]
+
+    # What is shown
 
     async def _update_costs(self) -> None:
         fleet = self._fleet()
@@ -184,20 +294,164 @@ class CostForm(Form[None]):
                 account = await asyncio.to_thread(self._cost, fleet, self._clock())
             else:
                 account = self._cost(fleet, self._clock())
-            if self.is_active:  # else it was left meanwhile
-                await self._show_costs(account)
+            if self.is_attached:  # else it was left meanwhile
+                self._account, self._shown_fleet = account, fleet
+                if self.table is None:
+                    self.table = Table(CostRows(account), id="costs")
+                    await self.query_one("#frame").mount(self.table, before="#about")
+                    self.table.focus()
+                self._show_costs()
         finally:
             self._is_computing = False
 
-    async def _show_costs(self, account: AccountCost) -> None:
-        rows = CostRows(account)
-        if self.table is None:
-            self.table = Table(rows, id="costs")
-            await self.query_one("#frame").mount(self.table, after="#sums")
-            self.table.focus()
-        self.table.show(rows)
+    def _show_costs(self) -> None:
+        account, table = self._account, self.table
+        if account is None or table is None:
+            return
+        self.rows = CostRows(account, self._query, *self._order)
+        table.sorted_by = self._order
+        table.show(self.rows)
         self.query_one("#sums", Static).update(_totals_content(account))
         self.query_one("#missing", Static).update(Content("\n").join(_footnotes(account)))
+        self._show_selected()
+
+    @property
+    def selected(self) -> CostRow | None:
+        """The row under the cursor; None for the total."""
+        if self.table is None or self.rows is None or self.table.cursor_id is None:
+            return None
+        return self.rows.shown.get(self.table.cursor_id)
+
+    @on(Table.CursorMoved)
+    def _show_selected(self) -> None:
+        row = self.selected
+        self.query_one("#about", Static).update(dim(self._description(row)) if row is not None else Content(""))
+        self.write_key_hints()
+
+    def _description(self, row: CostRow) -> str:
+        tags = ", ".join(f"{key}={value}" for key, value in sorted(row.tags.items()) if key != "Name")
+        parts = [row.id, row.what, *([tags] if tags else [])]
+        if reason := self._place_of(row)[1]:
+            parts.append(reason)
+        return visible(" · ".join(part for part in parts if part))
+
+    def _place_of(self, row: CostRow) -> tuple[str, str]:
+        """The id of the instance or image to go to; where there is none, the reason, and what can be done."""
+        fleet = self._shown_fleet
+        if fleet is None:
+            return "", ""
+        if row.kind == "instance":
+            found = fleet.instances.get(row.id)
+            return (row.id, "") if found is not None else ("", "AWS no longer shows it.")
+        if row.kind == "snapshots":
+            if row.id in fleet.images:
+                return row.id, ""
+            return "", "fe2tui does not list snapshots of no image: the AWS console does."
+        if row.kind == "address":
+            if any(one.id == row.id for one in fleet.idle_addresses):
+                key = key_label(self._key("terminate"))
+                return "", f"It is associated with nothing: {key} releases it." if key else ""
+            return "", ""
+        volume = fleet.volumes.get(row.id)
+        if volume is None:
+            return "", "It is deleted."
+        for instance in fleet.instances.values():
+            if instance.state is not State.TERMINATED and any(one.volume_id == row.id for one in instance.attachments):
+                return instance.id, ""
+        region = fleet.location.region
+        command = f"aws ec2 delete-volume --region {region} --volume-id {row.id}"
+        return "", f"It is attached to nothing. This deletes it with its data: {command}"
+
+    # Keys
+
+    async def action_command(self, command_id: str) -> None:
+        row = self.selected
+        if command_id == "cost":
+            self.dismiss(None)
+        elif command_id == "filter":
+            await self._open_filter()
+        elif command_id == "sort":
+            self.app.push_screen(sort_picker(COST_SORTS.values(), self._order[0]), self._sort_by)
+        elif command_id == "export":
+            self._hand_over(command_id)
+        elif row is None:
+            self._tell("This is the total: select a row first.")
+        elif command_id == "open":
+            place, reason = self._place_of(row)
+            if place:
+                self.dismiss(place)
+            elif reason:
+                self._tell(f"{visible(row.label)}: {reason}")
+        elif row.kind in ("instance", "snapshots") and not self._place_of(row)[0]:
+            self._tell(f"{visible(row.label)}: {self._place_of(row)[1]}")
+        elif command_id not in _ROW_COMMANDS[row.kind]:
+            self._tell(f"{COMMANDS_BY_ID[command_id].title} does not apply to {visible(row.label)}.")
+        else:
+            self._hand_over(command_id)
+
+    def _hand_over(self, command_id: str) -> None:
+        if self._account is None or self._shown_fleet is None or self.table is None or self.rows is None:
+            return
+        account = self._account.matching(self._query)
+        order = {row_id: number for number, row_id in enumerate(self.rows.shown)}
+        rows = tuple(
+            sorted((one for one in account.rows if row_id_of(one) in order), key=lambda one: order[row_id_of(one)])
+        )
+        titles, cells = self.table.visible_cells()
+        self._perform(
+            command_id, CostView(self.selected, account._replace(rows=rows), self._shown_fleet, titles, cells)
+        )
+
+    @on(Table.RowOpened)
+    async def _open_row(self, event: Table.RowOpened) -> None:
+        event.stop()
+        await self.action_command("open")
+
+    @on(Table.SortRequested)
+    def _sort_by(self, wanted: Table.SortRequested | str | None) -> None:
+        sort = wanted.sort if isinstance(wanted, Table.SortRequested) else wanted
+        if sort is None:
+            return
+        present, descending = self._order
+        self._order = (sort, not descending if sort == present else COST_SORTS[sort].largest_first)
+        self._show_costs()
+
+    @property
+    def _filter_bar(self) -> FilterBar | None:
+        return next(iter(self.query(FilterBar)), None)
+
+    async def _open_filter(self) -> None:
+        bar = self._filter_bar
+        if bar is None:
+            bar = FilterBar(_KIND, self._query.text)
+            await self.query_one("#frame").mount(bar, before="#about")
+        bar.display = True
+        bar.focus_input()
+
+    @on(FilterBar.FilterChanged)
+    def _set_filter(self, event: FilterBar.FilterChanged) -> None:
+        event.stop()
+        self._query = event.query
+        self._show_costs()
+
+    @on(FilterBar.Left)
+    def _leave_filter(self, event: FilterBar.Left) -> None:
+        event.stop()
+        if self._filter_bar is not None:
+            self._filter_bar.display = bool(self._query.tests)
+        if self.table is not None:
+            self.table.focus()
+
+    def action_leave(self) -> None:
+        """Leave the filter first, as in the lists."""
+        if not self._query.tests:
+            self.dismiss(None)
+            return
+        if self._filter_bar is not None:
+            self._filter_bar.clear()
+            self._filter_bar.display = False
+        self._query = NO_FILTER
+        self._show_costs()
 
 
 def _totals_content(account: AccountCost) -> Content:

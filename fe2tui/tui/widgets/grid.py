@@ -63,8 +63,10 @@ def fit_columns(
     width: int,
     min_widths: Mapping[str, int] | None = None,
     name_widths: NameWidths = _USUAL_WIDTHS,
+    min_gap: int = 1,
 ) -> ColumnLayout:
-    """The columns that fit into a width. ``min_widths`` are least widths of columns, by their ids.
+    """The columns that fit into a width. ``min_widths`` are least widths of columns, by their ids; ``min_gap`` is that
+    of the cells between two columns.
 
     A wide terminal shows long names before it shows columns of ranks above 5.
     """
@@ -74,12 +76,12 @@ def fit_columns(
     while len(kept) > 1:
         rank = kept[-1].rank
         wanted = name_widths.generous if rank > 5 else name_widths.comfortable if rank > 1 else name_widths.minimum
-        if _needed_width(kept, 1, wanted) <= width or rank == 0:
+        if _needed_width(kept, min_gap, wanted) <= width or rank == 0:
             break
         kept.pop()
     ids = {column.id for column in kept}
     shown = [column for column in sized if column.id in ids]
-    gap = 2 if _needed_width(shown, 2, name_widths.generous) <= width else 1
+    gap = 2 if min_gap == 2 or _needed_width(shown, 2, name_widths.generous) <= width else 1
     width_left = max(1, width - _needed_width(shown, gap, 0))
     return ColumnLayout(tuple(c._replace(width=width_left) if c.is_flexible else c for c in shown), gap)
 
