@@ -128,7 +128,7 @@ def test_an_unattached_disk_and_an_idle_address_are_rows_of_their_own() -> None:
     assert (by_id["vol-loose"].label, by_id["vol-loose"].what) == ("old data", "73 GiB gp3, unattached")
     assert by_id["vol-loose"].month == pytest.approx(5 * DISK, abs=ALMOST)
     address = by_id["eipalloc-7"]
-    assert (address.label, address.what) == ("was for web", "Elastic IP 198.51.100.7, unused")
+    assert (address.label, address.what) == ("was for web", "unused Elastic IP 198.51.100.7")
     assert (address.per_hour, address.month, address.today) == (Decimal("0.005"), None, None)
     assert account.per_hour == Decimal("0.013") and account.month == by_id["vol-loose"].month
     assert "1 Elastic IP" in account.missing[0] and "$3.65 a month" in account.missing[0]

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple, TypeVar, get_args
 
 from fe2tui.model.calendar import day_start, month_start
 from fe2tui.model.filters import Filter
-from fe2tui.model.fleet import Fleet, InstanceUsage, VolumeUsage
+from fe2tui.model.fleet import Fleet, IdleAddress, InstanceUsage, VolumeUsage
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money.alerts import Alert, AlertLimits, AlertTimes, alert_times_of
 from fe2tui.model.money.rates import (
@@ -470,6 +470,10 @@ def _add_up(
     )
 
 
+def _idle_text(address: IdleAddress) -> str:
+    return "unused Elastic IP" if address.label == address.address else f"unused Elastic IP {address.address}"
+
+
 def account_cost(fleet: Fleet, now: datetime) -> AccountCost:
     """What a fleet costs, with its rows. ``AccountTracker`` does it quicker for one fleet after another."""
     return AccountTracker(_NO_LIMITS).cost(fleet, now)
@@ -584,7 +588,7 @@ class _RowsBuilder:
                 self._add_volume_charges(key, None, contributions[key], "")
         for one in fleet.idle_addresses:
             row = self._rows.setdefault(one.id, _RowSums("address", one.label, "", True))
-            row.label, row.what, row.exists, row.tags = one.label, f"Elastic IP {one.address}, unused", True, one.tags
+            row.label, row.what, row.exists, row.tags = one.label, _idle_text(one), True, one.tags
             row.hour.add("address", ADDRESS_PER_HOUR)
             if is_idle_past_unknown(one, fleet, now):
                 row.add_unknown_past("address")

@@ -99,7 +99,7 @@ def _sum_amounts(amounts: Iterable[Amounts]) -> Amounts:
 
 def _amount_cell(known: Decimal, is_unknown: bool, line: _CostLine, places: int = 2) -> Cell:
     """An amount, with ``≤`` for an upper bound and ``≥`` if a part of it is unknown."""
-    if is_unknown and not known:
+    if is_unknown and not known.quantize(Decimal(1).scaleb(-places)):
         return DASH, "dim"
     limit = "≤" if line.at_most else "≥" if is_unknown else ""
     return f"{limit}{dollars(known, places)}", line.style
