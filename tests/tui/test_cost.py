@@ -351,7 +351,7 @@ async def test_other_regions_are_counted_and_shown_with_their_age(
             counts = driven.view.services.other_regions.counts
             assert counts["us-west-2"].running == 3 and counts["us-west-2"].per_hour > 0
             assert "eu-west-1" in counts and counts["eu-west-1"].denied
-            await driven.press("g")
+            driven.perform("region")
             await driven.opened(Picker)
             lines = driven.screen_text.splitlines()
             west, west_row = next(

@@ -38,6 +38,7 @@ async def show_costs(context: CommandContext) -> None:
 
 def _act(context: CommandContext, command_id: str, view: CostView) -> None:
     services, row = context.services, view.row
+    context = context._replace(is_full_view=False)
     if command_id == "export":
         services.start_worker(_export(context, view), "Export")
     elif row is None:

@@ -29,7 +29,7 @@ from fe2tui.paths import stylesheets_folder
 from fe2tui.tui.commands import COMMANDS_BY_ID, key_label
 from fe2tui.tui.forms.form import DIM, Form, dim, safe_content
 from fe2tui.tui.forms.picker import sort_picker
-from fe2tui.tui.list_model import NO_FILTER, ListKind
+from fe2tui.tui.list_model import NO_FILTER
 from fe2tui.tui.widgets.filter_bar import FilterBar
 from fe2tui.tui.widgets.grid import Cell, Column, ColumnLayout, NameWidths, fit_columns
 from fe2tui.tui.widgets.table import Table
@@ -42,9 +42,7 @@ _SIGNS: Mapping[str, Cell] = {
     "address": ("▫", "moving"),
     "snapshots": ("▫", "dim"),
 }
-_KIND = ListKind(
-    "cost", "row", "", COST_LANGUAGE, COST_SORTS, "words  tag:env=prod  kind:disk  cost>0.1  month>50  spent>20  -not"
-)
+_FILTER_EXAMPLE = "words  tag:env=prod  kind:disk  cost>0.1  month>50  spent>20  -not"
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,7 +421,7 @@ class CostForm(Form[str]):
     async def _open_filter(self) -> None:
         bar = self._filter_bar
         if bar is None:
-            bar = FilterBar(_KIND, self._query.text)
+            bar = FilterBar(COST_LANGUAGE.parse_valid_terms, example=_FILTER_EXAMPLE, text=self._query.text)
             await self.query_one("#frame").mount(bar, before="#about")
         bar.display = True
         bar.focus_input()
