@@ -15,7 +15,8 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from fe2tui.errors import StoreError, UsageError
+from fe2tui.errors import NotFoundError, StoreError, UsageError
+from fe2tui.model.cost_filter import COST_LANGUAGE
 from fe2tui.model.freeze import FreezeWay
 from fe2tui.model.instance import InstanceAttributes, State
 from fe2tui.model.location import find_region, unknown_region_error
@@ -25,6 +26,7 @@ from fe2tui.tasks.names import resolve_images, resolve_instances
 from fe2tui.tui.actions import (
     change_type,
     connect,
+    cost,
     dashboard,
     deregister,
     freeze,
@@ -246,6 +248,23 @@ def _deregister(context: CommandContext, command: ShellCommand) -> Run:
     return partial(deregister.deregister, context)
 
 
+def _release(context: CommandContext, command: ShellCommand) -> Run:
+    _refuse_options(context, command)
+    if context.fleet is None:
+        raise UsageError("The Elastic IPs have not been read yet.")
+    found = {}
+    for name in command.params["addresses"]:
+        named = [one for one in context.fleet.idle_addresses if name in (one.id, one.address, one.label)]
+        if not named:
+            raise NotFoundError(f"There is no unused Elastic IP {name}.", "“cost” lists those there are.")
+        if len(named) > 1:
+            raise UsageError(f"Several Elastic IPs are called {name}.", "Name one by its allocation id.")
+        found[named[0].id] = named[0]
+    if context.read_only:
+        raise UsageError("This session is read-only: it may change nothing.")
+    return partial(cost.release, context, list(found.values()))
+
+
 def _freeze(context: CommandContext, command: ShellCommand) -> Run:
     _refuse_options(context, command, ("reboot", "stop_first", "no_reboot"))
     params = command.params
@@ -368,6 +387,15 @@ def _show_types(context: CommandContext, command: ShellCommand) -> Run | None:
     return partial(types.browse_types, context, InitialFilter(" ".join(command.params["filters"]), sort))
 
 
+def _show_costs(context: CommandContext, command: ShellCommand) -> Run | None:
+    if _has_options(command):
+        return None
+    _require_available(context, "cost")
+    text = " ".join(command.params["filters"])
+    COST_LANGUAGE.parse_complete(text)
+    return partial(cost.show_costs, context, text)
+
+
 def _show_images(context: CommandContext, command: ShellCommand) -> Run | None:
     return None if command.given else partial(dashboard.go_to_images, context)
 
@@ -417,6 +445,7 @@ _ACTIONS: Mapping[str, _Prepare] = {
     "reboot": partial(_power, power.reboot, "reboot"),
     "terminate": partial(_power, terminate.terminate, "terminate"),
     "deregister": _deregister,
+    "release": _release,
     "freeze": _freeze,
     "change-type": _change_type,
     "tag": _tag,
@@ -431,7 +460,7 @@ _VIEWS: Mapping[str, _View] = {
     "types": _show_types,
     "amis": _show_images,
     "price-hist": _show_spot_prices,
-    "cost": _of(dashboard.show_costs, "cost"),
+    "cost": _show_costs,
     "activity": _of(dashboard.go_to_activity, "activity"),
     "region": _go_to_region,
     "regions": _of(location.choose_region, "region"),

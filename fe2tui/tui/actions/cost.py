@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fe2tui.model.documents import cost_csv, cost_document, json_text
 from fe2tui.model.fleet import IdleAddress
 from fe2tui.model.location import short_region_name
@@ -17,8 +19,8 @@ from fe2tui.tui.forms.cost import CostForm, CostView
 from fe2tui.tui.pane_ids import IMAGES, INSTANCES
 
 
-async def show_costs(context: CommandContext) -> None:
-    """Show what everything costs; then go to what was chosen there."""
+async def show_costs(context: CommandContext, filter_text: str = "") -> None:
+    """Show what everything costs, or what matches a filter; then go to what was chosen there."""
     short = short_region_name(context.region)
     where = context.region if short == context.region else f"{short} {context.region}"
     services = context.services
@@ -30,6 +32,7 @@ async def show_costs(context: CommandContext) -> None:
         keys=services.keymap.keys,
         perform=lambda command_id, view: _act(services.command_context(), command_id, view),
         tell=lambda text: services.tell(text, "warning"),
+        filter_text=filter_text,
     )
     place = await services.ask(form)
     if place is not None:
@@ -58,7 +61,7 @@ def _act(context: CommandContext, command_id: str, view: CostView) -> None:
         elif context.read_only:
             services.tell("This session is read-only: it may change nothing.", "warning")
         else:
-            services.start_worker(release(context, address), "Release")
+            services.start_worker(release(context, [address]), "Release")
     elif command_id == "copy" and row.id:
         services.start_worker(_copy(context, row.id), "Copy")
 
@@ -68,9 +71,9 @@ async def _copy(context: CommandContext, text: str) -> None:
     context.services.tell(f"Copied {visible(text)}")
 
 
-async def release(context: CommandContext, address: IdleAddress) -> None:
-    """Release an Elastic IP, after a question that says what is lost and what it saves."""
-    question, sentences = task.release_question([(address.label, address.address)])
+async def release(context: CommandContext, addresses: Sequence[IdleAddress]) -> None:
+    """Release Elastic IPs, after a question that says what is lost and what it saves."""
+    question, sentences = task.release_question([(one.label, one.address) for one in addresses])
     form = ConfirmForm(
         visible(question),
         [visible(one) for one in sentences],
@@ -82,11 +85,12 @@ async def release(context: CommandContext, address: IdleAddress) -> None:
 
     async def work(ctx: Context) -> list[Outcome]:
         try:
-            return await task.release(ctx, [address.id])
+            return await task.release(ctx, [one.id for one in addresses])
         finally:
             context.services.fleet_watch.read_addresses_soon()
 
-    context.services.run_task(f"Release {visible(address.label)}", work)
+    one = addresses[0].label if len(addresses) == 1 else f"{len(addresses):,} addresses"
+    context.services.run_task(f"Release {visible(one)}", work)
 
 
 async def _export(context: CommandContext, view: CostView) -> None:

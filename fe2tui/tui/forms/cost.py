@@ -221,11 +221,12 @@ class CostForm(Form[str]):
         keys: Mapping[str, str] = MappingProxyType({}),
         perform: Callable[[str, CostView], None] = lambda command_id, view: None,
         tell: Callable[[str], None] = lambda text: None,
+        filter_text: str = "",
     ) -> None:
         """``fleet`` returns the newest fleet, ``cost`` its costs; ``where`` names the region.
 
         ``keys`` are those of the commands that have others than their own, ``perform`` gets a command's id, and
-        ``tell`` shows a toast.
+        ``tell`` shows a toast. ``filter_text`` is the filter at first.
         """
         super().__init__(f"Costs in {where}")
         self._fleet = fleet
@@ -237,7 +238,7 @@ class CostForm(Form[str]):
         self._is_computing = False
         self._account: AccountCost | None = None
         self._shown_fleet: Fleet | None = None
-        self._query: CostFilter = NO_FILTER
+        self._query: CostFilter = COST_LANGUAGE.parse(filter_text) if filter_text else NO_FILTER
         self._order = ("kind", False)
         self.rows: CostRows | None = None
         self.table: Table | None = None
@@ -259,6 +260,8 @@ class CostForm(Form[str]):
         for binding in Binding.make_bindings(bindings):  # which knows / as slash
             self._bindings.bind(binding.key, binding.action, show=False)
         await self._update_costs()
+        if self._query.tests:
+            await self._show_filter_bar()
         self.set_interval(UPDATE_SECONDS, self._update_costs)
 
     def _key(self, command_id: str) -> str:
@@ -367,7 +370,7 @@ class CostForm(Form[str]):
         if command_id == "cost":
             self.dismiss(None)
         elif command_id == "filter":
-            await self._open_filter()
+            (await self._show_filter_bar()).focus_input()
         elif command_id == "sort":
             self.app.push_screen(sort_picker(COST_SORTS.values(), self._order[0]), self._sort_by)
         elif command_id == "export":
@@ -418,13 +421,13 @@ class CostForm(Form[str]):
     def _filter_bar(self) -> FilterBar | None:
         return next(iter(self.query(FilterBar)), None)
 
-    async def _open_filter(self) -> None:
+    async def _show_filter_bar(self) -> FilterBar:
         bar = self._filter_bar
         if bar is None:
             bar = FilterBar(COST_LANGUAGE.parse_valid_terms, example=_FILTER_EXAMPLE, text=self._query.text)
             await self.query_one("#frame").mount(bar, before="#about")
         bar.display = True
-        bar.focus_input()
+        return bar
 
     @on(FilterBar.FilterChanged)
     def _set_filter(self, event: FilterBar.FilterChanged) -> None:
