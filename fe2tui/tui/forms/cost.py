@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partialmethod
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
@@ -269,19 +270,22 @@ class CostForm(Form[str]):
 
     def extra_keys(self) -> Sequence[tuple[str, str, str]]:
         row = self.selected
-        words = [("open", "Go to")] if row is not None and self._place_of(row)[0] else []
-        if row is not None and row.kind == "address" and self._place_of(row)[1]:
-            words.append(("terminate", "Release"))
-        elif row is not None and row.kind == "snapshots" and row.id:
-            words.append(("terminate", "Deregister"))
-        elif row is not None and row.kind == "instance" and self._place_of(row)[0]:
-            words.append(("terminate", "Terminate"))
-        words += [("sort", "Sort"), ("filter", "Filter"), ("export", "Export")]
+        words = [("open", "Go to", "go_to")] if row is not None and self._place_of(row)[0] else []
+        if row is not None and (verb := self._removal_of(row)):
+            words.append(("terminate", verb, "remove"))
+        words += [("sort", "Sort", "sort"), ("filter", "Filter", "filter"), ("export", "Export", "export")]
         return [
-            (key_label(key).replace("[", r"\["), word, f"command({command_id!r})")
-            for command_id, word in words
+            (key_label(key).replace("[", r"\["), word, action)
+            for command_id, word, action in words
             if (key := self._key(command_id))
         ]
+
+    def _removal_of(self, row: CostRow) -> str:
+        """What X does to a row; empty for nothing."""
+        place, reason = self._place_of(row)
+        if row.kind == "address":
+            return "Release" if reason else ""
+        return {"instance": "Terminate", "snapshots": "Deregister"}.get(row.kind, "") if place else ""
 
     # What is shown
 
@@ -389,6 +393,12 @@ class CostForm(Form[str]):
             self._tell(f"{COMMANDS_BY_ID[command_id].title} does not apply to {visible(row.label)}.")
         else:
             self._hand_over(command_id)
+
+    action_go_to = partialmethod(action_command, "open")
+    action_remove = partialmethod(action_command, "terminate")
+    action_sort = partialmethod(action_command, "sort")
+    action_filter = partialmethod(action_command, "filter")
+    action_export = partialmethod(action_command, "export")
 
     def _hand_over(self, command_id: str) -> None:
         if self._account is None or self._shown_fleet is None or self.table is None or self.rows is None:

@@ -142,7 +142,7 @@ class Form(ModalScreen[Answer]):
         return "enter"
 
     def extra_keys(self) -> Sequence[tuple[str, str, str]]:
-        """Further keys for the lower edge: key, word, and the action: its name, or a call of it."""
+        """Further keys for the lower edge: key, word, and the name of the action."""
         return ()
 
     def action_copy_as_command(self) -> None:
@@ -262,8 +262,7 @@ class PlanForm(Form[Answer], Generic[Answer, Plan]):
 
 def key_hint(key: str, word: str, action: str) -> Content:
     """A key and its word, clickable. Both are parsed as markup: never pass foreign text."""
-    call = action if action.endswith(")") else f"{action}()"
-    return Content.from_markup(f"[@click={call}][bold $accent]{key}[/] {word}[/]")
+    return Content.from_markup(f"[@click={action}()][bold $accent]{key}[/] {word}[/]")
 
 
 def key_button(key: str, word: str, action: str, *, id: str, is_destructive: bool = False) -> Button:
