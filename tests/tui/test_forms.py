@@ -53,6 +53,20 @@ async def test_a_question_is_answered_no_unless_another_button_is_chosen(keys: l
         assert host.answer == answer
 
 
+async def test_a_fault_in_what_a_form_reads_is_said_and_its_traceback_kept(clean_environment: Path) -> None:
+    async def prepare(user: str | None, ports: str) -> Connection:
+        raise ZeroDivisionError("no such thing")
+
+    async with opened(ConnectForm("base", prepare)) as (pilot, host):
+        await pilot.press("ctrl+s")
+        await until(lambda: host._notifications)
+        (toast,) = host._notifications
+        assert toast.message.startswith(
+            "A fault of fe2tui itself: ZeroDivisionError: no such thing Its traceback is in"
+        )
+        assert host.answer is UNANSWERED
+
+
 async def test_a_countdown_goes_on_while_a_question_about_it_is_open() -> None:
     seconds = iter(range(50, 0, -1))
     async with opened(ConfirmForm("Cancel?", lambda: [f"Tries again in {next(seconds)}s."])) as (_, host):

@@ -45,7 +45,7 @@ class ConnectForm(Form[Connection]):
         self.show_form_error(None)
 
     def action_submit(self) -> None:
-        self.run_worker(self._submit(), group="prepare", exclusive=True, exit_on_error=False)
+        self.start_worker(self._submit, "prepare", exclusive=True)
 
     async def _submit(self) -> None:
         user, ports = self.query_one("#user", Field), self.query_one("#ports", Field)

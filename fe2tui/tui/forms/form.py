@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from textual import events, on
@@ -18,6 +19,7 @@ from textual.timer import Timer
 from textual.types import CSSPathType
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, OptionList, Static
+from textual.worker import Worker, WorkerState
 
 from fe2tui.errors import Fe2Error
 from fe2tui.model.text import fit, visible
@@ -157,7 +159,7 @@ class Form(ModalScreen[Answer]):
         if line is not None:
             from fe2tui.tui.actions.clipboard import copy_text
 
-            self.run_worker(copy_text(self.app, line), exit_on_error=False)
+            self.start_worker(partial(copy_text, self.app, line))
             self.notify(visible(f"Copied {line}"), markup=False)
 
     def write_key_hints(self) -> None:
@@ -191,6 +193,22 @@ class Form(ModalScreen[Answer]):
         line.display = error is not None
         if error is not None:
             line.update(error_content(error))
+
+    def start_worker(
+        self, work: Callable[[], Awaitable[None]], group: str = "default", *, exclusive: bool = False
+    ) -> None:
+        """Run a coroutine function in a worker of the form. ``exclusive``: cancel what runs in that group."""
+        call: Any = work  # typed as a function of a coroutine that is never sent anything
+        self.run_worker(call, group=group, exclusive=exclusive, exit_on_error=False)
+
+    @on(Worker.StateChanged)
+    def _report_fault(self, event: Worker.StateChanged) -> None:
+        """Say that a worker of the form ended by a fault of ours: else what it was to show would just not come."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            from fe2tui.tui.internal_error import log_internal_error
+
+            error = log_internal_error(event.worker.error)
+            self.notify(visible(f"{error.summary} {error.remedy}"), severity="error", markup=False)
 
     def action_leave(self) -> None:
         self.dismiss(None)
@@ -235,7 +253,7 @@ class PlanForm(Form[Answer], Generic[Answer, Plan]):
             self._plan_timer.stop()
 
     def _plan_now(self) -> None:
-        self.run_worker(self._make_and_show_plan(), group="plan", exclusive=True, exit_on_error=False)
+        self.start_worker(self._make_and_show_plan, "plan", exclusive=True)
 
     async def _make_and_show_plan(self) -> None:
         try:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import on
@@ -241,7 +242,7 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
         prices = self._sources.on_demand
         self._suggest_field("type").set_suggestions(launch_suggestions.priced_suggestions(prices))
         for load in (self._load_types, self._load_images, self._load_groups, self._load_address, self._load_keys):
-            self.run_worker(self._show_error_of(load), group="lists", exit_on_error=False)
+            self.start_worker(partial(self._show_error_of, load), "lists")
 
     async def _show_error_of(self, load: Callable[[], Awaitable[None]]) -> None:
         try:

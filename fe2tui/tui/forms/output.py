@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -58,7 +59,7 @@ class OutputForm(Form[None]):
         return [("y", "Copy all", "copy_output")]
 
     def on_mount(self) -> None:
-        self.run_worker(self._run(), exit_on_error=False)
+        self.start_worker(self._run)
 
     async def _run(self) -> None:
         title, columns = self._title, max(40, self.app.size.width - _FRAME_COLUMNS)
@@ -100,7 +101,7 @@ class OutputForm(Form[None]):
         self.query_one(OutputLog).write(_visible_lines(self._text))
 
     def action_copy_output(self) -> None:
-        self.run_worker(copy_text(self.app, self._text), exit_on_error=False)
+        self.start_worker(partial(copy_text, self.app, self._text))
         self.notify("Copied the output", markup=False)
 
 

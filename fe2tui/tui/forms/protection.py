@@ -62,7 +62,7 @@ class ProtectionForm(Form[tuple[InstanceAttributes, InstanceAttributes]]):
 
     def on_mount(self) -> None:
         self.show_form_error(None)
-        self.run_worker(self._read(), exit_on_error=False)
+        self.start_worker(self._read)
 
     async def _read(self) -> None:
         try:

@@ -256,8 +256,8 @@ class TypePicker(Form[str]):
             self.query_one("#filter", Input).value = self._initial_filter.filter
         self._show_list()
         self._place_cursor()
-        self.run_worker(self._read_types(), exit_on_error=False)
-        self.run_worker(self._read_spot_prices(), exit_on_error=False)
+        self.start_worker(self._read_types)
+        self.start_worker(self._read_spot_prices)
         self.set_interval(CHECK_SECONDS, self._check_source)
 
     def on_resize(self) -> None:
