@@ -53,7 +53,7 @@ class Outcome:
 
 
 UNDER_WAY = "under way"
-ASKED = "AWS had been asked to do it."
+ASKED = "AWS was asked to do it."
 """The words of an entry while the call is sent that changes the state of its instance: the result is looked up later
 if this program ends before it is known.
 """
