@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from fe2tui.aws.session import Session
 from fe2tui.errors import AwsError, NotFoundError
 from fe2tui.model.instance import Instance
-from fe2tui.model.instance_group import fleet_id
+from fe2tui.model.instance_group import fleet_id, with_known_fleet_types
 
 _UNKNOWN = ""  # the type of a fleet that may not be read, or does not exist any more
 _SPOT_FLEET_PREFIX = "sfr-"
@@ -26,15 +25,7 @@ async def with_fleet_types(session: Session, instances: Iterable[Instance]) -> l
     """
     some = list(instances)
     await read_fleet_types(session, (fleet_id(one) for one in some))
-    return known_fleet_types(session, some)
-
-
-def known_fleet_types(session: Session, instances: Iterable[Instance]) -> list[Instance]:
-    """The instances with the types of their fleets, as far as they were read in this session."""
-    types = session.fleet_types
-    return [
-        replace(one, fleet_type=kind) if types and (kind := types.get(fleet_id(one), "")) else one for one in instances
-    ]
+    return with_known_fleet_types(some, session.fleet_types)
 
 
 async def read_fleet_types(session: Session, ids: Iterable[str]) -> None:

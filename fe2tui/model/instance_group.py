@@ -7,7 +7,8 @@ Developer Guide, "Auto Scaling group". AWS itself sets the tags that begin with 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from shlex import quote
 from typing import NamedTuple
 
@@ -41,6 +42,13 @@ class InstanceGroup(NamedTuple):
 def fleet_id(instance: Instance) -> str:
     """The id of the EC2 Fleet or Spot Fleet that launched the instance; else empty."""
     return instance.tags.get(_EC2_FLEET_TAG) or instance.tags.get(_SPOT_FLEET_TAG) or ""
+
+
+def with_known_fleet_types(instances: Iterable[Instance], types: Mapping[str, str]) -> list[Instance]:
+    """The instances with the types of their fleets, as far as these are known by the fleets' ids."""
+    return [
+        replace(one, fleet_type=kind) if types and (kind := types.get(fleet_id(one), "")) else one for one in instances
+    ]
 
 
 def instance_group(instance: Instance) -> InstanceGroup | None:

@@ -28,7 +28,7 @@ def test_a_role_is_assumed_through_its_profile(demo_env: Path) -> None:
     assert session.client("ec2").describe_instances()["Reservations"]
 
 
-def test_the_second_profile_is_another_account_with_instances_of_its_own(demo_env: Path) -> None:
+def test_the_second_profile_has_an_account_and_instances_of_its_own(demo_env: Path) -> None:
     session = boto3.Session(profile_name="second")
     assert session.region_name in ("us-west-2", "us-east-2")
     assert session.client("sts").get_caller_identity()["Account"] == "210987654321"

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fe2tui.aws.decode import InstanceReader
-from fe2tui.aws.fleets import known_fleet_types
 from fe2tui.aws.paged_reads import PAGE_SIZE, InstancesRead, read_all, sort_and_compare
 from fe2tui.aws.poller.fleet_source import FleetSource, loop_time
 from fe2tui.aws.poller.image_sources import ImageNameSource, OwnImageSource, PublicImageSource, SnapshotSource
@@ -26,6 +25,7 @@ from fe2tui.aws.poller.resource_sources import (
 from fe2tui.aws.session import Session
 from fe2tui.errors import CredentialsError, Fe2Error, MfaNeededError
 from fe2tui.model.fleet import Fleet, Problem
+from fe2tui.model.instance_group import with_known_fleet_types
 from fe2tui.model.money.spot_usage import TimeSpan
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ class Poller:
         found = await read_all(
             self._session, "DescribeInstances", self._reader, keeps_objects=True, MaxResults=PAGE_SIZE
         )
-        known = known_fleet_types(self._session, found)
+        known = with_known_fleet_types(found, self._session.fleet_types)
         self._instances_read = await sort_and_compare(known, self._instances_read.instances)
         is_first, self._seen_at = self._seen_at is None, self._clock()
         self._failures = 0
