@@ -1,7 +1,7 @@
 """The environment and the files of a client of the demo cloud: AWS configuration, credentials, our settings.
 
-The profile `second` belongs to a second account with instances of its own. The profile `mfa` needs a one-time code: six digits.
-000000 is refused, as AWS refuses a wrong code.
+The profile `second` belongs to a second account with instances of its own. The profile `mfa` needs a one-time
+code: six digits. 000000 is refused, as AWS refuses a wrong code.
 """
 
 from __future__ import annotations
