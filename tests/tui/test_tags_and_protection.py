@@ -92,8 +92,14 @@ async def test_protection_is_read_changed_and_explained() -> None:
         assert "refuses to terminate it" in said(host, "#means")
         await pilot.press("right", "tab", "tab", "right")
         assert "its disks that are deleted on termination are lost" in said(host, "#means")
-        await pilot.pause(0.4)
-        await pilot.press("ctrl+s")
+        form = host.form
+        assert isinstance(form, ProtectionForm)
+        await until(lambda: form.is_readable)
+        await pilot.press("shift+tab")
+        assert "enter Next" in text_of(host)
+        await pilot.press("enter")
+        assert "enter Save" in text_of(host)
+        await pilot.press("enter")
         assert host.answer == (InstanceAttributes(True), InstanceAttributes(False, False, "terminate"))
 
 

@@ -79,9 +79,9 @@ class FormFrame(VerticalScroll):
 
 
 class Form(ModalScreen[Answer]):
-    """A modal form. Enter in a field submits, as does ``ctrl+s`` anywhere; ``esc`` leaves with None.
+    """A modal form. Enter in a field submits, or goes to the next; ``ctrl+s`` submits; ``esc`` leaves with None.
 
-    Both keys can be clicked in the lower edge of the frame.
+    All keys can be clicked in the lower edge of the frame.
     """
 
     CSS_PATH: ClassVar[CSSPathType | None] = stylesheets_folder() / "forms.tcss"
@@ -94,6 +94,8 @@ class Form(ModalScreen[Answer]):
     TYPED_AHEAD: ClassVar[Literal["all", "text", "nothing"]] = "text"
     """Which keys are taken that were pressed before a person can have read the form: all but those that submit, or
     none where a letter answers. Esc is always taken."""
+    ENTER_GOES_ON: ClassVar[bool] = False
+    """Whether enter goes to the next field, and submits in the last only."""
 
     def __init__(self, title: str, *, submit_label: str = "", leave_label: str = "Leave") -> None:
         super().__init__()
@@ -130,8 +132,11 @@ class Form(ModalScreen[Answer]):
 
     def _key_hints(self) -> Content:
         keys: list[Content] = []
-        if self._submit_label:
-            keys.append(key_hint(self.submit_key, self._submit_label, "screen.submit"))
+        if self._submit_label and self._submits_by_enter:
+            keys.append(key_hint("enter", self._submit_label, "screen.submit"))
+        elif self._submit_label:
+            keys.append(key_hint("enter", "Next", "screen.enter"))
+            keys.append(key_hint("^s", self._submit_label, "screen.submit"))
         keys += [key_hint(key, word, f"screen.{action}") for key, word, action in self.extra_keys()]
         if self.command_text is not None:
             keys.append(key_hint("^y", "As a command", "screen.copy_as_command"))
@@ -139,9 +144,13 @@ class Form(ModalScreen[Answer]):
         return Content("  ").join(keys)
 
     @property
-    def submit_key(self) -> str:
-        """The name of the key that submits, in the lower edge."""
-        return "enter"
+    def _submits_by_enter(self) -> bool:
+        return not self.ENTER_GOES_ON or (self.focused is not None and self.focused in self.focus_chain[-1:])
+
+    @on(events.DescendantFocus)
+    def _show_what_enter_does(self) -> None:
+        if self.ENTER_GOES_ON:
+            self.write_key_hints()
 
     def extra_keys(self) -> Sequence[tuple[str, str, str]]:
         """Further keys for the lower edge: key, word, and the name of the action."""
@@ -164,6 +173,8 @@ class Form(ModalScreen[Answer]):
 
     def write_key_hints(self) -> None:
         """Rewrite the lower edge if its keys have changed; that redraws the whole frame."""
+        if not self.is_attached:
+            return  # it was left meanwhile
         frame, edge = self.query_one("#frame"), self._key_hints()
         if frame.border_subtitle != edge.markup:
             frame.border_subtitle = edge
@@ -178,7 +189,10 @@ class Form(ModalScreen[Answer]):
         self.submit_by_enter()
 
     def submit_by_enter(self) -> None:
-        self.action_submit()
+        if self._submits_by_enter:
+            self.action_submit()
+        else:
+            self.focus_next()
 
     def action_enter(self) -> None:
         """Do what enter does in a field."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, cast
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.types import CSSPathType
 from textual.widget import Widget
@@ -38,7 +37,7 @@ class FreezeForm(PlanForm[FreezeRequest, FreezePlan]):
 
     CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "freeze.tcss"]
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Freeze", show=False)]
+    ENTER_GOES_ON = True
 
     def __init__(
         self,
@@ -119,25 +118,9 @@ class FreezeForm(PlanForm[FreezeRequest, FreezePlan]):
         self._name_field.show_error(plan.error_for(NAME_FIELD_ID))
         sentences = (plan.name_text, *plan.sentences) if plan.name_text else plan.sentences
         self.query_one("#means", Static).update(Content("\n").join(map(safe_content, sentences)))
+        self.call_after_refresh(self.write_key_hints)  # the ways may have become the last that takes the focus
 
     # Submitting
-
-    @property
-    def submit_key(self) -> str:
-        return "enter" if isinstance(self.focused, RadioList) else "^s"
-
-    def extra_keys(self) -> Sequence[tuple[str, str, str]]:
-        return [] if isinstance(self.focused, RadioList) else [("enter", "Next", "enter")]
-
-    def on_descendant_focus(self) -> None:
-        self.write_key_hints()
-
-    def submit_by_enter(self) -> None:
-        ways = self.query_one("#ways", RadioList)
-        if ways.display:
-            ways.focus()
-        else:
-            self.action_submit()
 
     def _finish(self, plan: FreezePlan) -> None:
         if not plan.errors:

@@ -101,6 +101,7 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
     """
 
     CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "launch.tcss"]
+    ENTER_GOES_ON = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+t", "types", "All types", show=False),
         Binding("ctrl+n", "start_over", "New form", show=False),
@@ -151,22 +152,13 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
         self._image_text = ""
         self._focused_at = math.inf  # when the field with the focus got it
 
-    @property
-    def submit_key(self) -> str:
-        return "enter" if self._is_last_focused else "^s"
-
     def extra_keys(self) -> Sequence[tuple[str, str, str]]:
         keys = [("^t", "All types", "types")] if self._sources.type_source is not None else []
         keys += [("^n", "New form", "start_over")] if self._has_draft else []
-        return keys if self._is_last_focused else [("enter", "Next", "enter"), *keys]
-
-    @property
-    def _is_last_focused(self) -> bool:
-        return self.focused is not None and self.focused in self.focus_chain[-1:]
+        return keys
 
     def on_descendant_focus(self) -> None:
         self._focused_at = time.monotonic()
-        self.write_key_hints()
 
     def compose(self) -> Iterator[Widget]:
         def text(name: str) -> str:
@@ -320,13 +312,10 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
             self._plan_soon(self._settle_seconds)
 
     def submit_by_enter(self) -> None:
-        """Enter goes to the next field; in the last it launches, but not while the key is held down."""
-        if not self._is_last_focused:
-            self.focus_next()
-            return
+        """In the last field, enter launches, but not while the key is held down."""
         had_focus, self._focused_at = time.monotonic() - self._focused_at, time.monotonic()
-        if had_focus >= READING_SECONDS:
-            self.action_submit()
+        if not self._submits_by_enter or had_focus >= READING_SECONDS:
+            super().submit_by_enter()
 
     @on(Input.Blurred)
     def _check_left_field(self, event: Input.Blurred) -> None:
@@ -469,7 +458,7 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
             if wrong is not None:
                 self.set_focus(self.query_one(f"#{wrong}", FormRow).query("Input, RadioLine").first())
         elif plan.warnings != self._read_warnings:
-            again = dim(f"  {self.submit_key} launches in spite of this.")
+            again = dim("  ^s launches in spite of this.")
             self._line("warnings").update(Content.assemble(launch_text.warnings_content(plan.warnings), "\n", again))
         else:
             self.dismiss(plan.request)

@@ -60,7 +60,7 @@ class NoCapacityForm(Form[NoCapacityAnswer]):
     """What to do about a launch that no zone had capacity for. None gives it up; that button has the focus at first."""
 
     TYPED_AHEAD = "nothing"
-
+    ENTER_GOES_ON = True
     CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "launch.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "leave", "Give up", show=False),

@@ -19,20 +19,20 @@ from fe2tui.model.text import visible
 from fe2tui.paths import stylesheets_folder
 from fe2tui.tui.actions.clipboard import copy_text
 from fe2tui.tui.forms.form import Form
+from fe2tui.tui.widgets.movement import MOVEMENT_BINDINGS, page_step
 
 _FRAME_COLUMNS = 5  # frame, padding and scrollbar
 _END_SECONDS = 2.0  # that a program may take to end when the form is closed
 
 
 class OutputLog(Log):
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", show=False),
-        Binding("k", "scroll_up", show=False),
-        Binding("g", "scroll_home", show=False),
-        Binding("G", "scroll_end", show=False),
-        Binding("space,ctrl+d,ctrl+f", "page_down", show=False),
-        Binding("ctrl+u,ctrl+b", "page_up", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*MOVEMENT_BINDINGS, Binding("space", "page(1)", show=False)]
+
+    def action_move(self, by: int) -> None:
+        self.scroll_relative(y=by, animate=False)
+
+    def action_page(self, by: float) -> None:
+        self.scroll_relative(y=page_step(by, max(1, self.size.height - 1)), animate=False)
 
 
 class OutputForm(Form[None]):

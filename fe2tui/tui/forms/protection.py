@@ -40,6 +40,7 @@ class ProtectionForm(Form[tuple[InstanceAttributes, InstanceAttributes]]):
         stylesheets_folder() / "protection.tcss",
     ]
     AUTO_FOCUS = None
+    ENTER_GOES_ON = True
 
     def __init__(
         self,

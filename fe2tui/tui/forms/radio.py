@@ -58,6 +58,7 @@ class RadioList(ChoiceWidget):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,right,j,space", "step(1)", show=False),
         Binding("up,left,k", "step(-1)", show=False),
+        Binding("enter", "screen.enter", show=False),
     ]
 
     @dataclass
@@ -125,7 +126,7 @@ class RadioLineOption:
 
 
 class RadioLine(ChoiceWidget):
-    """Choices on one line; ``chosen_id`` is the id of the chosen one. Enter goes to the next widget.
+    """Choices on one line; ``chosen_id`` is the id of the chosen one. Enter does what it does in a field of the form.
 
     ``report_choice`` is called at once, not by a message: the next key may submit.
     """
@@ -133,7 +134,7 @@ class RadioLine(ChoiceWidget):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,space", "step(1)", show=False),
         Binding("left", "step(-1)", show=False),
-        Binding("enter", "app.focus_next", show=False),
+        Binding("enter", "screen.enter", show=False),
     ]
 
     def __init__(

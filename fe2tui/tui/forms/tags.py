@@ -83,6 +83,7 @@ class TagsForm(Form[TagChange]):
 
     CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "tags.tcss"]
     AUTO_FOCUS = None
+    ENTER_GOES_ON = True
 
     def __init__(
         self,
@@ -129,10 +130,6 @@ class TagsForm(Form[TagChange]):
         last = self._rows[-1]
         if last.key_input.value and event.input is last.key_input:
             await self.query_one("#tags").mount(TagRow(None))
-
-    def submit_by_enter(self) -> None:
-        """Enter goes to the next field: there are several."""
-        self.focus_next(Input)
 
     def action_submit(self) -> None:
         try:

@@ -45,7 +45,6 @@ class TunnelsForm(Form[None]):
         Binding("ctrl+x", "close_tunnels", show=False, priority=True),
         Binding("ctrl+r", "try_now", show=False, priority=True),
     ]
-    SUBMIT_KEY: ClassVar[str] = "enter"
 
     def __init__(
         self,
