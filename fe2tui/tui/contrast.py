@@ -27,6 +27,7 @@ _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 _STEPS = 20  # from a colour to white or black
 _NO_TEXT = re.compile(r"[\s\u2500-\u259f\u2800-\u28ff]*\Z")  # box drawing, blocks, braille
 _LEVELS = (0, 95, 135, 175, 215, 255)
+_MAX_TINT = 40  # between the parts of a colour that is called grey
 _FIRST_COLOUR = 16  # the 16 before it are the person's own, and may be anything
 XTERM_COLOURS: tuple[RGB, ...] = (
     *((red, green, blue) for red in _LEVELS for green in _LEVELS for blue in _LEVELS),
@@ -55,11 +56,13 @@ def contrast(one: RGB, other: RGB) -> float:
 def nearest_number(colour: RGB) -> int:
     """The number of the nearest of the 256 colours, from 16 on.
 
-    Rich's own choice makes a dark grey with a tint navy, or teal.
+    A grey with a tint becomes a grey: Rich's own choice makes a dark one navy, or teal.
     """
     red, green, blue = (min(range(6), key=lambda n: abs(_LEVELS[n] - part)) for part in colour)
     grey = max(0, min(23, round((sum(colour) / 3 - 8) / 10)))
     numbers = (_FIRST_COLOUR + 36 * red + 6 * green + blue, _FIRST_COLOUR + 216 + grey)
+    if max(colour) - min(colour) <= _MAX_TINT and 3 < max(colour) < 243:  # the greys reach from 8 to 238
+        return numbers[1]
     return min(numbers, key=lambda number: _distance(colour, XTERM_COLOURS[number - _FIRST_COLOUR]))
 
 
@@ -105,7 +108,8 @@ class ReadableText(LineFilter):
         readable: list[Segment] = []
         for segment in segments:
             text, style, control = segment
-            if style is not None and not control:
+            if not control:
+                style = style or Style.null()
                 is_text = is_no_text(text) is None
                 if is_text or has_256_colours:
                     segment = Segment(text, _readable_style(style, background, is_text, has_256_colours), control)
@@ -117,7 +121,8 @@ class ReadableText(LineFilter):
 def _readable_style(style: Style, background: Color, is_text: bool, has_256_colours: bool) -> Style:
     text, back = _rgb(style.color), _rgb(style.bgcolor) or background.rgb
     if text is None:
-        return style
+        number = nearest_number(back)
+        return style + Style(bgcolor=RichColor.from_ansi(number)) if has_256_colours else style
     colour = text
     if is_text and style.reverse:
         back = readable_colour(back, text, _as_shown_in_256 if has_256_colours else _as_shown)

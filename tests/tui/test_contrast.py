@@ -71,6 +71,7 @@ def test_contrast_is_that_of_wcag() -> None:
     assert contrast((0x76, 0x76, 0x76), (255, 255, 255)) == pytest.approx(4.54, abs=0.01)
     assert nearest_number((0x1D, 0x24, 0x30)) == 235  # a grey, not navy
     assert nearest_number((0x5F, 0xAF, 0xFF)) == 75
+    assert [nearest_number((part, part, part)) for part in (0, 148, 255)] == [16, 246, 231]
 
 
 @pytest.mark.parametrize("has_256_colours", [False, True])
@@ -95,6 +96,15 @@ def test_lines_and_bars_stay_as_faint_as_they_are() -> None:
     faint = LineStyles(variables_of(THEMES[DARK]))["faint"]
     for text in ("╭──╮", "▁▂█", "⠤⡀", "   "):
         assert ReadableText().apply([Segment(text, faint)], Color(0, 0, 0))[0].style == faint
+
+
+def test_with_256_colours_also_what_is_empty_has_one_of_them() -> None:
+    readable = ReadableText()
+    readable.has_256_colours = True
+    for style in (Style(bgcolor="#11151c"), Style(), None):
+        (drawn,) = readable.apply([Segment("   ", style)], Color(0x11, 0x15, 0x1C))
+        assert drawn.style is not None and drawn.style.bgcolor is not None
+        assert drawn.style.bgcolor.number == 233
 
 
 def hard_to_read(driven: Driven) -> list[tuple[str, float]]:
