@@ -224,13 +224,14 @@ async def test_a_failed_read_of_the_images_stays_told_while_instances_are_read(o
 async def test_the_last_fleet_is_there_before_aws_answers(own_cloud: Cloud) -> None:
     async with dashboard() as driven:
         await driven.until(lambda: driven.view.services.store.fleets.last_fleet(driven.view.location) is not None)
+        await driven.until(lambda: driven.interruption_count == 1)
     own_cloud.control("/demo/faults", {"kind": "silent"})
     app = Dashboard(Choice(), Settings())
     async with app.run_test(size=(120, 36)) as pilot:
         driven = Driven(app, pilot)
         await driven.until(lambda: app.screen.id == "main" and driven.view.fleet is not None)
         assert "base" in shown(driven)
-        assert driven.is_from_store
+        assert driven.is_from_store and driven.interruption_count == 1
         own_cloud.control("/demo/faults", method="DELETE")
 
 

@@ -109,6 +109,23 @@ async def test_typed_by_tab_alone_it_launches_and_its_row_is_selected(
         assert (instance.type, instance.key_name) == ("m5.large", "default")
 
 
+async def test_a_launch_that_is_refused_leaves_the_form_as_it_was_filled_in(
+    fresh_cloud: FreshCloud, enter_cloud: EnterCloud
+) -> None:
+    cloud = fresh_cloud(scene=False)
+    enter_cloud(cloud)
+    cloud.control("/demo/faults", {"kind": "deny", "action": "RunInstances"})
+    async with dashboard() as driven:
+        await open_form(driven)
+        await fill(driven, name="mine", disk="80", type="m5.large")
+        await driven.press("ctrl+s")
+        await driven.home()
+        await driven.until(lambda: driven.task_runner.state.failures)
+        form = await open_form(driven)
+        values = [form.query_one(f"#{name}", Field).value for name in ("name", "disk", "type")]
+        assert values == ["mine", "80", "m5.large"]
+
+
 FIELDS = ("name", "image", "disk", "type", "key_name", "security_group")
 WRONG: list[tuple[dict[str, str], str, str]] = [
     ({"name": "base"}, "name", "in use"),
