@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
+from fe2tui.model.spot import ZonePriceStats
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.panes.spot import ChartTitle, title_spans
+from fe2tui.tui.panes.spot_price_chart import ZoneRow, ZoneRows
 from tests.tui.driver import Driven, dashboard
 from tests.tui.test_dashboard import shown
 from tests.tui.test_spot_pane import body, choice, filter_for, is_charted, spot_pane
@@ -106,3 +112,14 @@ def test_a_title_leaves_out_whole_parts() -> None:
         assert set(parts) <= {*whole, " · 7d", " [ ", "]"}, room
         assert (" [ " in parts) == ("]" in parts), room
     assert "".join(said(42)) == "p3.8xlarge · of train-resnet · 7d [ ] / p3"
+
+
+@pytest.mark.parametrize(("price", "width"), [("0.0759", 53), ("123.4567", 57)])
+def test_the_prices_at_the_cursor_cost_no_other_column_where_a_shorter_title_fits(price: str, width: int) -> None:
+    stats = ZonePriceStats("us-east-2a", *[Decimal(price)] * 4, saves=Decimal("0.5"))
+    rows = ZoneRows([ZoneRow("us-east-2a", stats=stats)])
+    usual = [column.title for column in rows.layout(width).columns]
+    with_cursor = rows.with_moment(datetime(2026, 11, 16, 14, tzinfo=UTC)).layout(width).columns
+    assert usual == ["ZONE", "NOW", "LOWEST", "MEAN", "HIGHEST", "SAVES"]
+    assert [column.title for column in with_cursor][:-1] == usual and with_cursor[-1].title.startswith("16 ")
+    assert all(column.width >= len(price) for column in with_cursor[1:5])

@@ -69,18 +69,23 @@ def _now(row: ZoneRow, moment: datetime | None) -> Cell:
     return price_cell(row.stats.now if row.stats is not None else None)
 
 
-def zone_columns(now_width: int = 8, moment_title: str = "") -> tuple[ZoneColumn, ...]:
+def zone_columns(price_width: int, now_width: int, moment_title: str = "") -> tuple[ZoneColumn, ...]:
     """The columns of the zones. The last shows the prices at the chart's cursor, under a title, if it has one."""
+
+    def price_column(id: str, title: str, price_of: Callable[[ZonePriceStats], Decimal], rank: int) -> ZoneColumn:
+        return Column(id, title, price_width, _stats_cell(price_of), rank=rank, is_right_aligned=True)
+
     columns: list[ZoneColumn] = [
         Column("zone", "ZONE", 4, lambda row, at: (short_zone(row.zone), "text")),
         Column("now", "NOW", now_width, _now, is_right_aligned=True),
-        Column("lowest", "LOWEST", 8, _stats_cell(lambda one: one.lowest), rank=2, is_right_aligned=True),
-        Column("mean", "MEAN", 8, _stats_cell(lambda one: one.mean), rank=1, is_right_aligned=True),
-        Column("highest", "HIGHEST", 8, _stats_cell(lambda one: one.highest), rank=3, is_right_aligned=True),
+        price_column("lowest", "LOWEST", lambda one: one.lowest, rank=2),
+        price_column("mean", "MEAN", lambda one: one.mean, rank=1),
+        price_column("highest", "HIGHEST", lambda one: one.highest, rank=3),
         Column("saves", "SAVES", 6, _savings, is_right_aligned=True),
     ]
     if moment_title:
-        columns.append(Column("then", moment_title, max(8, len(moment_title)), _price_at, is_right_aligned=True))
+        width = max(price_width, len(moment_title))
+        columns.append(Column("then", moment_title, width, _price_at, is_right_aligned=True))
     return tuple(columns)
 
 
@@ -107,12 +112,14 @@ class ZoneRows:
         return ZoneRows(self.zones, moment, self._days)
 
     def layout(self, width: int) -> ColumnLayout:
-        now_width = 8 if all(row.is_offered for row in self.zones) else len(NOT_OFFERED)
-        layout = fit_columns(zone_columns(now_width), width)
+        highest = [price_cell(row.stats.highest)[0] for row in self.zones if row.stats is not None]
+        price_width = max(len("HIGHEST"), *map(len, highest)) if highest else 8
+        now_width = price_width if all(row.is_offered for row in self.zones) else len(NOT_OFFERED)
+        layout = fit_columns(zone_columns(price_width, now_width), width)
         if self._moment is None:
             return layout
         for title in moment_titles(self._moment, self._days):  # a shorter title, before it costs another column
-            shown = fit_columns(zone_columns(now_width, title), width)
+            shown = fit_columns(zone_columns(price_width, now_width, title), width)
             if len(shown.columns) > len(layout.columns):
                 break
         return shown
