@@ -116,7 +116,8 @@ def test_a_title_leaves_out_whole_parts() -> None:
 
 @pytest.mark.parametrize(("price", "width"), [("0.0759", 53), ("123.4567", 57)])
 def test_the_prices_at_the_cursor_cost_no_other_column_where_a_shorter_title_fits(price: str, width: int) -> None:
-    stats = ZonePriceStats("us-east-2a", *[Decimal(price)] * 4, saves=Decimal("0.5"))
+    cost = Decimal(price)
+    stats = ZonePriceStats("us-east-2a", cost, cost, cost, cost, Decimal("0.5"))
     rows = ZoneRows([ZoneRow("us-east-2a", stats=stats)])
     usual = [column.title for column in rows.layout(width).columns]
     with_cursor = rows.with_moment(datetime(2026, 11, 16, 14, tzinfo=UTC)).layout(width).columns
