@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from fe2tui.model.freeze import FreezeWay
 from fe2tui.model.image import Image
-from fe2tui.model.instance import Instance
+from fe2tui.model.instance import Instance, InstanceAttributes
 from fe2tui.model.launch import LaunchRequest
 
 Value = str | int | bool | None
+Option = Value | Sequence[str] | Mapping[str, str]
 _FREEZE_FLAGS: Mapping[FreezeWay, str] = {"reboot": "reboot", "stop": "stop-first", "no-reboot": "no-reboot"}
 
 
@@ -32,16 +33,17 @@ def command_text(
     place: CommandPlace,
     verb: str,
     values: Sequence[Value],
-    options: Mapping[str, Value] | None = None,
-    python_options: Mapping[str, Value] | None = None,
+    options: Mapping[str, Option] | None = None,
+    python_options: Mapping[str, Option] | None = None,
 ) -> CommandText:
     """The lines for a verb with values by position and options by name.
 
-    An option that is True is a flag of the shell; one that is None, False or empty is left out. In the shell a value
-    that is None is a dash. ``python_options`` are the options in Python, where they differ.
+    An option that is True is a flag of the shell; one that is a list is repeated there; one that is None, False or
+    empty is left out. In the shell a value that is None is a dash. ``python_options`` are the options in Python, where
+    they differ.
     """
     named = {name: value for name, value in (options or {}).items() if value}
-    words = [f"--{name}" if value is True else f"--{name}={value}" for name, value in named.items()]
+    words = [word for name, value in named.items() for word in _option_words(name, value)]
     positional = ["-" if value is None else str(value) for value in values]
     if any(len(value) > 1 and value.startswith("-") for value in positional):
         positional = ["--", *positional]
@@ -55,6 +57,12 @@ def command_text(
     ]
     python = f"EC2({_place_arguments(place)}).{verb.replace('-', '_')}({', '.join(python_arguments)})"
     return CommandText(shlex.join(["fe2", verb, *arguments]), python)
+
+
+def _option_words(name: str, value: Option) -> list[str]:
+    if value is True:
+        return [f"--{name}"]
+    return [f"--{name}={one}" for one in ([value] if isinstance(value, str | int) else value or ())]
 
 
 def _place_words(place: CommandPlace) -> list[str]:
@@ -111,3 +119,34 @@ def freeze_text(place: CommandPlace, instance: str, image_name: str, way: Freeze
 def connect_text(place: CommandPlace, instance: str, ports: str, user: str | None) -> CommandText:
     joined = ",".join(ports.replace(",", " ").split())
     return command_text(place, "connect", [instance, *([joined] if joined else [])], {"user": user})
+
+
+def tags_text(place: CommandPlace, instance: str, tags: Mapping[str, str], remove: Sequence[str]) -> CommandText | None:
+    """None if nothing is changed."""
+    if not (tags or remove):
+        return None
+    pairs = [f"{key}={value}" for key, value in tags.items()]
+    shell = command_text(place, "tag", [instance, *pairs], {"remove": remove}).shell
+    return CommandText(shell, command_text(place, "tag", [instance], {"tags": tags, "remove": remove}).python)
+
+
+def protection_text(
+    place: CommandPlace, instance: str, before: InstanceAttributes, after: InstanceAttributes
+) -> CommandText | None:
+    """A line for each attribute that is changed, all on one; None if none is."""
+    texts = []
+    for is_stop, was_on, is_on in (
+        (False, before.termination_protected, after.termination_protected),
+        (True, before.stop_protected, after.stop_protected),
+    ):
+        if was_on is not is_on:
+            shell = command_text(place, "protect", [instance, "on" if is_on else "off"], {"stop": is_stop}).shell
+            python = command_text(place, "protect", [instance], {"stop": is_stop}).python
+            texts.append(CommandText(shell, python if is_on else f"{python.removesuffix(')')}, on=False)"))
+    if before.shutdown_behavior != after.shutdown_behavior:
+        shell = command_text(place, "shutdown-behavior", [instance, after.shutdown_behavior]).shell
+        in_python = {"behavior": after.shutdown_behavior}
+        texts.append(CommandText(shell, command_text(place, "shutdown-behavior", [instance], in_python).python))
+    if not texts:
+        return None
+    return CommandText(" && ".join(one.shell for one in texts), "; ".join(one.python for one in texts))

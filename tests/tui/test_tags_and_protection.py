@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 from textual.widgets import Input
 
 from fe2tui.errors import UsageError
+from fe2tui.model.command_text import CommandPlace, protection_text, tags_text
 from fe2tui.model.instance import Attachment, Instance, InstanceAttributes, State
 from fe2tui.tui.forms.protection import ProtectionForm
 from fe2tui.tui.forms.radio import RadioLine
@@ -30,8 +32,13 @@ def fill(host: Host, row: int, key: str | None = None, value: str | None = None)
         found.value_input.value = value
 
 
+PLACE = CommandPlace("r")
+
+
 async def test_tags_are_changed_added_and_removed_and_the_rest_is_left_alone() -> None:
-    async with opened(TagsForm("base", [BASE], check_name=taken), (100, 30)) as (pilot, host):
+    form = TagsForm("base", [BASE], check_name=taken, command=partial(tags_text, PLACE, "base"))
+    async with opened(form, (100, 30)) as (pilot, host):
+        assert form.command_text is not None and form.command_text() is None  # nothing is changed yet
         assert "aws:autoscaling:groupName = web" in text_of(host) and "odd\\x9b31m" in text_of(host)
         fill(host, 0, value="prod")
         fill(host, 2, "owner", "jh")
@@ -53,6 +60,9 @@ async def test_tags_are_changed_added_and_removed_and_the_rest_is_left_alone() -
         assert "AWS's own" in said(host, "#trouble")
         fill(host, 3, "", "")
         fill(host, 1, "")
+        text = form.command_text()
+        assert text is not None and text.shell.startswith("fe2 tag base env=prod owner=jh Name=base-2 '--remove=odd")
+        assert text.python.startswith("EC2('r').tag('base', tags={'env': 'prod', 'owner': 'jh', 'Name': 'base-2'}, rem")
         await pilot.press("ctrl+s")
         assert host.answer == TagChange({"env": "prod", "owner": "jh", "Name": "base-2"}, ("odd\x9b31m",))
 
@@ -86,12 +96,18 @@ async def test_protection_is_read_changed_and_explained() -> None:
     async def read() -> InstanceAttributes:
         return InstanceAttributes(termination_protected=True)
 
-    async with opened(ProtectionForm("base", an_instance(), read)) as (pilot, host):
+    asked = ProtectionForm("base", an_instance(), read, command=partial(protection_text, PLACE, "base"))
+    async with opened(asked) as (pilot, host):
         await until(lambda: len(host.form.query(RadioLine)) == 3)
         assert [line.chosen_id for line in host.form.query(RadioLine)] == ["on", "off", "stop"]
         assert "refuses to terminate it" in said(host, "#means")
         await pilot.press("right", "tab", "tab", "right")
-        assert "its disks that are deleted on termination are lost" in said(host, "#means")
+        assert "terminates it and deletes its disks" in said(host, "#means")
+        text = asked.command_text() if asked.command_text is not None else None
+        assert text is not None
+        assert text.shell == "fe2 protect base off --region=r && fe2 shutdown-behavior base terminate --region=r"
+        off, behavior = "EC2('r').protect('base', on=False)", "EC2('r').shutdown_behavior('base', behavior='terminate')"
+        assert text.python == f"{off}; {behavior}"
         form = host.form
         assert isinstance(form, ProtectionForm)
         await until(lambda: form.is_readable)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import partial
 
+from fe2tui.model.command_text import tags_text
 from fe2tui.model.instance import KEEP_TAG
 from fe2tui.model.progress import Outcome
 from fe2tui.model.text import visible
 from fe2tui.tasks import tags as task
 from fe2tui.tasks.context import Context
+from fe2tui.tui.actions.command_texts import instance_references, place_of
 from fe2tui.tui.actions.targets import Targets, current_instance, newest_instances
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.forms.tags import TagsForm
@@ -35,7 +38,9 @@ async def edit_tags(context: CommandContext) -> None:
         if fleet is not None:
             task.require_free_name(fleet, one, name)
 
-    form = TagsForm(targets.text, [each.tags for each in targets.instances], check_name=check_name)
+    references = instance_references(context, targets.instances)
+    command = partial(tags_text, place_of(context), references[0]) if len(references) == 1 else None
+    form = TagsForm(targets.text, [each.tags for each in targets.instances], check_name=check_name, command=command)
     change = await services.ask(form)
     if change is None:
         return

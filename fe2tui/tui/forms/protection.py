@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from fe2tui.errors import Fe2Error
+from fe2tui.model.command_text import CommandText
 from fe2tui.model.instance import Instance, InstanceAttributes
 from fe2tui.paths import stylesheets_folder
 from fe2tui.tasks.protection import spot_protection_error
@@ -48,9 +49,13 @@ class ProtectionForm(Form[tuple[InstanceAttributes, InstanceAttributes]]):
         instance: Instance,
         read_attributes: Callable[[], Awaitable[InstanceAttributes]],
         change: Callable[[InstanceAttributes], InstanceAttributes] = lambda attributes: attributes,
+        *,
+        command: Callable[[InstanceAttributes, InstanceAttributes], CommandText | None] | None = None,
     ) -> None:
         """``change`` gives the attributes that are filled in, from those that were read."""
         super().__init__(f"Protection of {label}", submit_label="Save")
+        if command is not None:
+            self.command_text = lambda: command(self._before, self._wanted) if self._before is not None else None
         self._instance = instance
         self._read_attributes = read_attributes
         self._change = change
@@ -109,8 +114,8 @@ class ProtectionForm(Form[tuple[InstanceAttributes, InstanceAttributes]]):
             lines.append("It can be stopped and terminated.")
         if wanted.shutdown_behavior == "terminate":
             is_lost = any(one.delete_on_termination for one in self._instance.attachments)
-            disks = " and its disks that are deleted on termination are lost" if is_lost else ""
-            lines.append(f"A shutdown from inside (sudo poweroff) terminates it,{disks} also if it is protected.")
+            disks = " and deletes its disks" if is_lost else ""
+            lines.append(f"A shutdown from inside (sudo poweroff) terminates it{disks}, also if it is protected.")
         else:
             lines.append("A shutdown from inside (sudo poweroff) stops it.")
         self.query_one("#means", Static).update(Content("\n").join(dim(line) for line in lines))

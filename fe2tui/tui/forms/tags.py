@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from fe2tui.errors import FieldError, UsageError
+from fe2tui.model.command_text import CommandText
 from fe2tui.model.text import plural, visible
 from fe2tui.paths import stylesheets_folder
 from fe2tui.tui.forms.form import Field, Form, dim
@@ -91,9 +92,12 @@ class TagsForm(Form[TagChange]):
         tags: Sequence[Mapping[str, str]],
         *,
         check_name: Callable[[str], object] = lambda name: None,
+        command: Callable[[Mapping[str, str], Sequence[str]], CommandText | None] | None = None,
     ) -> None:
         """``tags`` are those of each instance. ``check_name`` raises UsageError for a name that cannot be given."""
         super().__init__(f"Tags of {label}", submit_label="Save")
+        if command is not None:
+            self.command_text = lambda: command(*change) if (change := self._checked_change()) is not None else None
         self._tags = tags
         self._check_name = check_name
         keys = sorted({key for each in tags for key in each})
@@ -132,15 +136,19 @@ class TagsForm(Form[TagChange]):
             await self.query_one("#tags").mount(TagRow(None))
 
     def action_submit(self) -> None:
+        if (change := self._checked_change()) is not None:
+            self.dismiss(change if change.tags or change.remove else None)
+
+    def _checked_change(self) -> TagChange | None:
+        """What to change; None, with the error on the screen, if something is wrong."""
+        self.show_form_error(None)
         try:
-            change = self._change()
+            return self._change()
         except FieldError as error:
             self.query_one("#name", Field).show_error(error)
-            return
         except UsageError as error:
             self.show_form_error(error)
-            return
-        self.dismiss(change if change.tags or change.remove else None)
+        return None
 
     def _change(self) -> TagChange:
         """Raises FieldError for the name, and UsageError for what EC2 refuses as a tag."""
