@@ -222,20 +222,24 @@ class PaneLayout:
         self._apply_sizes()
 
     def edge_at(self, x: int, y: int) -> str:
-        """The size that is changed by dragging the edge at a point of the screen: ``right`` or ``top``; else empty.
+        """The one of ``PaneSizes`` that is changed by dragging the edge at a point of the screen; empty for none.
 
         The edge above the lower pane has its title, which is clicked; the lower edge of the upper pane is dragged.
         """
         widgets = self._widgets
-        if not self.is_side_by_side or not widgets.left.region.y <= y < widgets.left.region.bottom:
+        if not widgets.left.region.y <= y < widgets.left.region.bottom:
             return ""
+        if not self.is_side_by_side:
+            return "details" if DETAILS in self.visible_panes and y == widgets.details.region.y - 1 else ""
         if x in (widgets.left.region.right - 1, widgets.spot.region.x):
             return "right"
         return "top" if x < widgets.left.region.right and y == self._top.region.bottom - 1 else ""
 
     def drag(self, edge: str, x: int, y: int) -> None:
         left, width = self._widgets.left.region, self._size[0]
-        if edge == "right":
+        if edge == "details":
+            self.set_sizes(details=left.bottom - y - 1)
+        elif edge == "right":
             self.set_sizes(right=WHOLE - ceil(WHOLE * x / width))
         else:
             self.set_sizes(top=ceil(WHOLE * (y + 1 - left.y) / left.height))

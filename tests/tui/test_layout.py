@@ -234,7 +234,10 @@ async def test_panes_are_resized_by_keys_and_by_the_mouse_and_keep_their_sizes(d
         await driven.pilot.resize_terminal(120, 36)
         await driven.until(lambda: displayed(driven) == {INSTANCES, DETAILS})
         await driven.press("1", "less_than_sign")
-        await driven.until(lambda: driven.main_screen.details.region.height == 12)
+        details = driven.main_screen.details
+        await driven.until(lambda: details.region.height == 12)
+        await _drag(driven, (5, details.region.y - 1), (5, 14))
+        await driven.until(lambda: details.region.y == 15)
         await driven.press("z", "greater_than_sign")
         await driven.until(lambda: any("No other pane is shown" in words for words in driven.toasts))
 
