@@ -69,12 +69,12 @@ class _Detail(NamedTuple):
 
     brand: bool = True
     account: bool = True
-    elsewhere: bool = True
     word_running: bool = True
     region_name: bool = True
     word_read: bool = True
     word_in: bool = True
     endpoint: bool = True
+    elsewhere: bool = True
     word_tunnels: bool = True
     word_marks: bool = True
     word_unknown: bool = True

@@ -139,9 +139,18 @@ async def test_a_line_opens_the_question_or_form_of_its_key_and_what_only_shows_
         await driven.press("escape")
         await driven.home()
 
-        await enter(driven, "cost")
-        await driven.opened(CostForm)
-        await driven.press("escape")
+        await enter(driven, "cost tag:project=vision")
+        costs = await driven.opened(CostForm)
+        await driven.until(lambda: costs.rows is not None)
+        assert costs.rows is not None and {row.tags["project"] for row in costs.rows.shown.values()} == {"vision"}
+        await driven.press("escape", "escape")  # the filter, the costs
+        await driven.home()
+
+        await driven.until(lambda: driven.fleet.idle_addresses)
+        await enter(driven, "release 'was for web'")
+        question = await driven.opened(ConfirmForm)
+        assert question._question == "Release was for web (127.0.0.1)?"
+        await driven.press("n")
         await driven.home()
 
         await enter(driven, "fe2 ip base")

@@ -181,6 +181,10 @@ async def test_the_sheet_is_sorted_and_filtered_and_its_total_follows() -> None:
         hours = [row.hour_parts.known for row in form.rows.shown.values()] if form.rows is not None else []
         assert hours == sorted(hours, reverse=True)
         assert "▾$/H" in text_of(host)
+        lowest = text_of(host).splitlines()[-1]
+        await pilot.click(offset=(lowest.index("Sort"), 35))
+        await until(lambda: isinstance(host.screen, Picker))
+        await pilot.press("escape")
         title = form.table.render_line(0).text.index("NAME")
         await pilot.click(form.table, offset=(title + 1, 0))
         await until(lambda: labels(form) == [f"inst{n}" for n in range(1, 7)])

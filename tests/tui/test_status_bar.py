@@ -320,6 +320,17 @@ def test_machines_that_are_long_on_or_costly_are_counted(long: int, costly: int,
     assert inks == ({"trouble" if costly else "moving"} if words else set())  # red only for what costs much
 
 
+def test_no_part_of_the_line_comes_and_goes_with_the_age() -> None:
+    place = Location("default", "us-east-2", "http://127.0.0.1:40123")
+    for width in range(60, 200, 3):
+        lines = set()
+        for seconds in range(1, 130):
+            status = Status(place, "123456789012", SUMS, NOW - timedelta(seconds=seconds))
+            spans = status_bar.status_spans(status, NOW, width)
+            lines.add(tuple(span.text for span in spans if span.command != "refresh" and span.text.strip()))
+        assert len(lines) == 1, width
+
+
 def test_what_costs_in_other_regions_stands_beside_the_rate_where_there_is_space() -> None:
     counts = [
         RegionCount("us-west-2", NOW, 2, Decimal("0.3"), True),

@@ -11,6 +11,7 @@ from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.forms.picker import Picker, PickerItem
 
 REGIONS_TIMEOUT = 2.0  # seconds to read which regions are enabled
+NARROW_WIDTH = 90  # columns of a terminal up to which the picker needs all of it
 
 
 async def choose_region(context: CommandContext) -> None:
@@ -19,14 +20,20 @@ async def choose_region(context: CommandContext) -> None:
     counts, now = context.services.other_regions.counts, context.services.clock()
     names = list(REGIONS) + [name for name in enabled or () if name not in REGIONS]
     names.sort(key=lambda name: -counts[name].per_hour if name in counts else 0)
-    texts = {name: counts[name].text(now) for name in names if name in counts}
-    width = max((len(text) for text in texts.values()), default=-2) + 2
     items = [
-        PickerItem(name, name, f"{texts.get(name, ''):<{width}}{_region_text(name, enabled)}", name == context.region)
+        PickerItem(
+            name,
+            name,
+            _region_text(name, enabled),
+            name == context.region,
+            detail=counts[name].text(now) if name in counts else "",
+        )
         for name in names
         if enabled is None or name in enabled or name == context.region
     ]
-    region_id = await context.services.ask(Picker("Region", items, submit_word="Go", empty="No enabled region fits."))
+    is_narrow = context.services.app.size.width < NARROW_WIDTH
+    picker = Picker("Region", items, submit_word="Go", empty="No enabled region fits.", is_wide=is_narrow)
+    region_id = await context.services.ask(picker)
     if region_id is not None and region_id != context.region:
         await context.services.go(region=region_id)
 

@@ -33,7 +33,7 @@ PREVIEW_DELAY = 0.06  # seconds that the cursor has to rest on an item before it
 class PickerItem:
     """One line: the answer it gives, its label, and a dim hint. ``is_current`` marks the present setting.
 
-    ``shortcut`` is a key of the dashboard that does the same.
+    ``shortcut`` is a key of the dashboard that does the same. ``detail`` is a column of its own before the hint.
     """
 
     key: str
@@ -41,6 +41,7 @@ class PickerItem:
     hint: str = ""
     is_current: bool = False
     shortcut: str = ""
+    detail: str = ""
 
 
 def matching_items(items: Sequence[PickerItem], typed: str) -> list[PickerItem]:
@@ -148,13 +149,15 @@ class Picker(Form[str]):
         label = visible(item.label)
         gap = " " * max(2, width + 2 - cell_len(label))
         shortcut_width = max((len(each.shortcut) + 2 for each in self._items if each.shortcut), default=0)
-        indent = 2 + cell_len(label) + len(gap) + shortcut_width
+        detail_width = max((len(each.detail) + 2 for each in self._items if each.detail), default=0)
+        indent = 2 + cell_len(label) + len(gap) + shortcut_width + detail_width
         hint = f"\n{'':{indent}}".join(wrap(visible(item.hint), max(16, self._filled_width - indent)))
         return Content.assemble(
             ("● " if item.is_current else "  ", "$accent"),
             Content(label),
             gap,
             (f"{item.shortcut:<{shortcut_width}}", "bold $accent"),
+            f"{item.detail:<{detail_width}}",
             Content.styled(hint, DIM),
         )
 
