@@ -37,6 +37,7 @@ from fe2tui.tui import other_regions
 from fe2tui.tui.app import Dashboard
 from fe2tui.tui.forms.confirm import ConfirmForm
 from fe2tui.tui.forms.cost import TOTAL_ROW_ID, CostForm, CostRows, CostView
+from fe2tui.tui.forms.export import ExportForm
 from fe2tui.tui.forms.picker import Picker
 from tests.tui.driver import Driven, calls, dashboard
 from tests.tui.fleets import NOW, PRICES, fleet, instance, many
@@ -310,7 +311,7 @@ async def test_the_past_of_disks_and_instances_is_kept_and_shown(demo_env: Path)
         store.close()
 
 
-async def test_an_unused_address_is_released_where_its_cost_is_shown(own_cloud: Cloud) -> None:
+async def test_what_costs_is_acted_on_and_exported_where_its_cost_is_shown(own_cloud: Cloud, tmp_path: Path) -> None:
     async with dashboard() as driven:
         await driven.until(lambda: driven.fleet.idle_addresses and driven.fleet.addresses_read_at)
         (idle,) = driven.fleet.idle_addresses
@@ -332,6 +333,19 @@ async def test_an_unused_address_is_released_where_its_cost_is_shown(own_cloud: 
         await driven.until(lambda: not driven.fleet.idle_addresses)
         assert len(calls(own_cloud, "ReleaseAddress")) == 1
         form.table.go_to(f"instance {driven.named('base').id}")
+        await driven.press("s")
+        stop = await driven.opened(ConfirmForm)
+        assert stop._question == "Stop base?"
+        await driven.press("n")
+        await driven.until(lambda: driven.app.screen is form)
+        await driven.press("e")
+        await driven.opened(ExportForm)
+        await driven.press("ctrl+u")
+        await write(driven.pilot, str(tmp_path / "costs.json"))
+        await driven.press("enter")
+        await driven.until(lambda: (tmp_path / "costs.json").exists() and driven.app.screen is form)
+        document = json.loads((tmp_path / "costs.json").read_text())
+        assert [f"{row['kind']} {row['id']}" for row in document["rows"]] == list(form.rows.shown if form.rows else ())
         await driven.press("enter")
         await driven.until(lambda: driven.is_home and driven.selected_row == driven.named("base").id)
 
