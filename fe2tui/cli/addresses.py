@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fe2tui.cli.completion import AddressName
 from fe2tui.cli.options import GlobalOptions
 from fe2tui.cli.power import print_outcomes
 from fe2tui.cli.prompts import confirm_effects
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("addresses", nargs=-1, required=True)
+@click.argument("addresses", nargs=-1, required=True, type=AddressName())
 @click.pass_obj
 def release(options: GlobalOptions, addresses: tuple[str, ...]) -> int:
     """Release Elastic IPs that are associated with nothing. Says what is lost and what that saves, and asks.

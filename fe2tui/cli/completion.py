@@ -75,6 +75,18 @@ class RequestId(click.ParamType[str]):
         return list(_completion_items([("", key, state) for key, state in requests], incomplete))
 
 
+class AddressName(click.ParamType[str]):
+    """The address, allocation id or name of an unused Elastic IP."""
+
+    name = "address"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from fe2tui.store.completion_names import last_addresses
+
+        names = _known_names(ctx, "addresses") or _last_names(ctx, lambda file, at: last_addresses(file, at.key))
+        return list(_completion_items(names, incomplete))
+
+
 class TypeName(click.ParamType[str]):
     """An instance type. With ``family``, families are offered until a dot is typed."""
 

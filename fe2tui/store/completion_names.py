@@ -45,6 +45,17 @@ def last_requests(file: Path, location_key: str) -> list[tuple[str, str]]:
     return _sorted_records(file, ("id", "state"), location_key, "requests")
 
 
+def last_addresses(file: Path, location_key: str) -> list[tuple[str, str, str]]:
+    """(name or address, allocation id, "unused") of the unused Elastic IPs in the last fleet of a location."""
+    try:
+        kept = [json.loads(body) for (body,) in _rows(file, _FLEET_PART_SQL, location_key, "idle_addresses")]
+        return sorted(
+            (tags.get("Name") or address, key, "unused") for addresses in kept for key, address, tags in addresses
+        )
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return []
+
+
 def _sorted_records(file: Path, names: tuple[str, ...], location_key: str, part: str) -> list[Any]:
     try:
         kept = [json.loads(body) for (body,) in _rows(file, _FLEET_PART_SQL, location_key, part)]

@@ -29,7 +29,8 @@ class Completion(NamedTuple):
 
 
 class KnownNames(NamedTuple):
-    """The names for completion: (name, id, state) of instances and of own images, (id, state) of spot requests, types.
+    """The names for completion: (name, id, state) of instances, own images and unused Elastic IPs, (id, state) of spot
+    requests, and types.
 
     ``types`` is empty where they were not read.
     """
@@ -38,6 +39,7 @@ class KnownNames(NamedTuple):
     images: Sequence[tuple[str, str, str]] = ()
     requests: Sequence[tuple[str, str]] = ()
     types: Sequence[str] = ()
+    addresses: Sequence[tuple[str, str, str]] = ()
 
 
 class ShellCommands(Protocol):

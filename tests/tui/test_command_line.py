@@ -10,6 +10,8 @@ from textual.widgets import Input
 
 from fe2tui.demo import Cloud
 from fe2tui.errors import NotFoundError
+from fe2tui.paths import store_file
+from fe2tui.store.completion_names import last_addresses
 from fe2tui.tui.forms.command_line import CommandLine, Run
 from fe2tui.tui.forms.confirm import ConfirmForm
 from fe2tui.tui.forms.cost import CostForm
@@ -212,6 +214,13 @@ async def test_names_of_the_fleet_are_completed_and_the_dashboards_own_commands_
         form = await driven.opened(CommandLine)
         await driven.press(*"connect bas", "tab")
         assert form.query_one("#line", Input).value == "connect base "
+        form.query_one("#line", Input).value = ""
+        await driven.until(lambda: driven.fleet.idle_addresses)
+        (idle,) = driven.fleet.idle_addresses
+        kept = [("was for web", idle.id, "unused")]
+        await driven.until(lambda: last_addresses(store_file(), driven.fleet.location.key) == kept)
+        await driven.press(*"release eip", "tab")
+        assert form.query_one("#line", Input).value == f"release {idle.id} "
         form.query_one("#line", Input).value = ""
         await driven.press(*"tunn", "tab")
         assert form.query_one("#line", Input).value == "tunnels "

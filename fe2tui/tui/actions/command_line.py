@@ -121,6 +121,7 @@ def _known_names(context: CommandContext) -> KnownNames:
         [(one.name, one.id, one.state) for one in fleet.images.values()],
         [(one.id, one.state) for one in fleet.requests.values()],
         [*catalogue.types] if catalogue is not None else (),
+        [(one.label, one.id, "unused") for one in fleet.idle_addresses],
     )
 
 
