@@ -116,9 +116,12 @@ def test_a_filter_leaves_rows_with_their_sums_and_other_regions_are_counted(fe2:
     lines = {line.split()[0]: line for line in fe2("regions", "--count").lines}
     assert re.search(r"3 running, \$0\.\d{3}/h, \d+s ago", lines["us-west-2"])
     assert re.search(r"nothing, \d+s ago", lines["eu-west-1"])
-    (west,) = [one for one in fe2("cost", "--json").json["elsewhere"] if one["running"]]
-    assert (west["region"], west["running"], west["denied"]) == ("us-west-2", 3, None) and west["per_hour"] > 0.2
-    assert re.search(r"Elsewhere: 3 running, \$0\.\d\d/h in 1 other region \(us-west-2\), counted", fe2("cost").out)
+    elsewhere = {one["region"]: one for one in fe2("cost", "--json").json["elsewhere"] if one["running"]}
+    assert elsewhere.keys() == {"us-east-1", "us-west-2"}
+    west = elsewhere["us-west-2"]
+    assert (west["running"], west["denied"]) == (3, None) and west["per_hour"] > 0.2
+    said = r"Elsewhere: 12 running, .*\$0\.\d\d/h in 2 other regions \(us-east-1, us-west-2\), counted"
+    assert re.search(said, fe2("cost").out)
 
 
 def test_an_unused_address_is_released_after_a_question(own_fe2: Any) -> None:
