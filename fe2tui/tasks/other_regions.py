@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from fe2tui.aws import instances as aws_instances
-from fe2tui.aws.prices import cached_prices
+from fe2tui.aws.prices import cached_prices, with_local_zones
 from fe2tui.aws.session import enabled_regions
 from fe2tui.aws.spot_prices import current_spot_prices
 from fe2tui.errors import DeniedError, Fe2Error, StoreError
@@ -69,7 +69,9 @@ async def _read_region(ctx: Context) -> Fleet:
         prices = await read_or_problem("prices", read_prices(ctx, []), []) or prices
     types = {one.type for one in found if one.is_spot and one.state in _BILLED_STATES}
     spot = await read_or_problem("spot", current_spot_prices(ctx.session, types), []) if types else None
-    return replace(fleet, prices=replace(prices or Prices(), spot=spot or {}))
+    zones = {one.zone for one in (*found, *(volumes or ()))}
+    listed = await with_local_zones(ctx.session, ctx.store.prices, ctx.clock, prices or Prices(), zones)
+    return replace(fleet, prices=replace(listed, spot=spot or {}))
 
 
 async def count_regions(ctx: Context, regions: Iterable[str]) -> list[RegionCount | Fe2Error]:
