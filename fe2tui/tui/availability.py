@@ -73,7 +73,7 @@ def can_open(context: CommandContext) -> str | None:
     The row under the cursor is opened, whether others are marked or not.
     """
     if context.is_full_view:
-        return None
+        return None if context.block_word else ""
     if context.pane == SPOT:
         return has_target(context)
     if context.pane == ACTIVITY:
@@ -86,7 +86,7 @@ def can_open(context: CommandContext) -> str | None:
 def open_title(context: CommandContext) -> str:
     if context.pane == ACTIVITY:
         return "Go to it"
-    return "Open" if context.pane == SPOT or context.is_full_view else "Details"
+    return context.block_word or ("Open" if context.pane == SPOT or context.is_full_view else "Details")
 
 
 def can_show_spot_prices(context: CommandContext) -> str | None:

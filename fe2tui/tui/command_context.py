@@ -42,7 +42,8 @@ class CommandContext(NamedTuple):
     ``visible_count`` and ``filter_text`` are those of the pane's list, or in Activity those of the list before;
     ``search_text`` is what is searched for in Activity or in a full view. Images may be the account's own (those in
     ``fleet.images``) or public. ``starting_ids`` are the instances that a task of this dashboard starts, and that AWS
-    still shows as stopped. ``is_full_view``: the details or the console output of the selected row fill the screen.
+    still shows as stopped. ``is_full_view``: the details or the console output of the selected row fill the screen;
+    ``block_word`` is what enter does in their current block, in a word; empty for nothing.
     ``has_activity``: there are rows in Activity.
     """
 
@@ -62,6 +63,7 @@ class CommandContext(NamedTuple):
     is_spot_visible: bool = False
     starting_ids: frozenset[str] = frozenset()
     is_full_view: bool = False
+    block_word: str = ""
     hidden_mark_count: int = 0
     search_text: str = ""
     can_resize: bool = False

@@ -163,6 +163,7 @@ class DashboardController:
                 spot=main.spot_pane.choice,
                 starting_ids=instances.starting_ids,
                 is_full_view=True,
+                block_word=full_view.block_word,
                 search_text=full_view.text.searched_text,
             )
         is_activity = main.pane == ACTIVITY

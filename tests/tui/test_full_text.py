@@ -16,7 +16,7 @@ from fe2tui.tui.theme import DARK, THEMES
 
 BLOCKS = (
     Block("Cost", [Fact("An hour", "$0.10"), Fact("", "a sentence that is longer than the line is wide")]),
-    Block("Tags", [Fact("", "env = prod")], command="tags", hint="E Edit"),
+    Block("Tags", [Fact("", "env = prod")], command="tags", key="E", word="Edit"),
     Block("JSON", lines=[f'"key{number}": {number}' for number in range(40)]),
 )
 

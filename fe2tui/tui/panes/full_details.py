@@ -16,7 +16,7 @@ from fe2tui.tui.panes.full_text import Block
 from fe2tui.tui.panes.full_view import FullView
 from fe2tui.tui.panes.images import image_title
 from fe2tui.tui.panes.instance_blocks import image_blocks, instance_blocks
-from fe2tui.tui.panes.instance_columns import SIGNS, state_category
+from fe2tui.tui.panes.instances import row_sign
 from fe2tui.tui.widgets.line import Span
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ class InstanceDetailsView(DetailsView):
         row, scope = self._row, self._services.main_screen.instances.row_scope()
         if row is None or scope is None:
             return ()
-        category = state_category(row, scope)
-        return (Span(f"{SIGNS[category]} {row.state.value}  ", category),)
+        sign, style = row_sign(row, scope)
+        return (Span(f"{sign} {row.state.value}  ", style),)
 
     def blocks(self) -> Sequence[Block]:
         pane, row = self._services.main_screen.instances, self._row

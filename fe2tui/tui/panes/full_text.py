@@ -31,14 +31,16 @@ _STYLES = {"foreground": "text", "ink-dim": "dim", "state-trouble": "trouble"}  
 class Block(NamedTuple):
     """A part of the text: facts, then ``lines`` as they are, all safe to show.
 
-    ``command`` is the id of the command that enter runs in this block, and ``hint`` says in a word what it does.
+    ``command`` is the id of the command that enter runs in this block, ``key`` its own key, and ``word`` says what it
+    does.
     """
 
     title: str
     facts: Sequence[Fact] = ()
     lines: Sequence[str] = ()
     command: str = ""
-    hint: str = ""
+    key: str = ""
+    word: str = ""
 
     @property
     def text(self) -> str:
@@ -280,7 +282,7 @@ class FullText(ScrollView, Framed, can_focus=True):
 
 def _title_line(number: int, block: Block, width: int) -> _Line:
     cells: list[Cell] = [(f"{block.title} ", "strong")]
-    hint = f" {block.hint}" if block.hint else ""
+    hint = f" {block.key or 'enter'} {block.word}" if block.word else ""
     fill = width - cell_len(block.title) - 1 - cell_len(hint)
     if fill > 0:
         cells.append(("─" * fill, "faint"))

@@ -74,7 +74,7 @@ class FullView(Vertical):
         self.pane = pane
         self.row_id = row_id
         self._services = services
-        self.text = FullText(self.write_frame_title, id="full-text", link_of=services.console_url)
+        self.text = FullText(self._follow_text, id="full-text", link_of=services.console_url)
         self._search_bar = SearchBar(self.text)
 
     def compose(self) -> Iterator[Widget]:
@@ -117,6 +117,11 @@ class FullView(Vertical):
         self.text.show(self.blocks())
         self.write_frame_title()
 
+    def _follow_text(self) -> None:
+        """The current block or match has changed."""
+        self.write_frame_title()
+        self._services.main_screen.footer.redraw()
+
     def write_frame_title(self) -> None:
         found = self.text.match_text
         right = [*([Span(f"{found} ", "accent", "filter")] if found else []), *self.state_spans]
@@ -149,6 +154,12 @@ class FullView(Vertical):
         """The command that enter runs; empty for none."""
         block = self.text.current_block
         return block.command if block is not None else ""
+
+    @property
+    def block_word(self) -> str:
+        """What enter does, in a word; empty for nothing."""
+        block = self.text.current_block
+        return block.word if block is not None else ""
 
     @property
     def copied_text(self) -> str:

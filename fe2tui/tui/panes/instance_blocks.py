@@ -87,7 +87,7 @@ def image_blocks(
 
 
 def _command_block(title: str, facts: list[Fact], command: str, word: str, keys: Mapping[str, str]) -> Block:
-    return Block(title, facts, command=command, hint=f"{_key(command, keys) or 'enter'} {word}")
+    return Block(title, facts, command=command, key=_key(command, keys), word=word)
 
 
 def _unlabelled(facts: Iterable[Fact]) -> list[Fact]:

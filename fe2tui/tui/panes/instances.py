@@ -144,7 +144,7 @@ def instance_list_spec(
     return ListSpec(
         INSTANCE_KIND,
         columns,
-        _sign,
+        row_sign,
         lambda instance: instance.id,
         snapshot,
         lambda fleet: len(fleet.instances) - len(_gone_ids(fleet)),
@@ -158,7 +158,7 @@ def _gone_ids(fleet: Fleet) -> frozenset[str]:
     return frozenset(instance_id for instance_id, one in fleet.instances.items() if one.state.is_gone)
 
 
-def _sign(instance: Instance, scope: InstanceRowScope) -> Cell:
+def row_sign(instance: Instance, scope: InstanceRowScope) -> Cell:
     category = state_category(instance, scope)
     return SIGNS["trouble" if needs_attention(instance, scope) else category], category
 
