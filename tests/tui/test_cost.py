@@ -205,8 +205,9 @@ async def test_the_sheet_is_sorted_and_filtered_and_its_total_follows() -> None:
 async def test_what_costs_is_gone_to_acted_on_and_said_what_can_be_done_about_it() -> None:
     seen, done, told = everything(), list[tuple[str, str | None, int]](), list[str]()
 
-    def perform(command_id: str, view: CostView) -> None:
+    def perform(command_id: str, view: CostView) -> bool:
         done.append((command_id, view.row.id if view.row is not None else None, len(view.account.rows)))
+        return False
 
     form = CostForm(lambda: seen, lambda: NOW, where="ohio", perform=perform, tell=told.append, keys={"terminate": "D"})
     async with opened(form, (120, 36)) as (pilot, host):

@@ -14,6 +14,7 @@ from fe2tui.tasks.context import Context
 from fe2tui.tui.actions.clipboard import copy_text
 from fe2tui.tui.actions.export import FORMATS, ask_and_write, markdown_table
 from fe2tui.tui.command_context import CommandContext
+from fe2tui.tui.commands import COMMANDS_BY_ID
 from fe2tui.tui.forms.confirm import ConfirmChoice, ConfirmForm
 from fe2tui.tui.forms.cost import CostForm, CostView
 from fe2tui.tui.pane_ids import IMAGES, INSTANCES
@@ -39,16 +40,20 @@ async def show_costs(context: CommandContext, filter_text: str = "") -> None:
         services.main_screen.go_to_row(place)
 
 
-def _act(context: CommandContext, command_id: str, view: CostView) -> None:
+def _act(context: CommandContext, command_id: str, view: CostView) -> bool:
+    """Do what a key asks for in the costs. Returns whether they have to be left for it, as for a shell."""
     services, row = context.services, view.row
     context = context._replace(is_full_view=False)
     if command_id == "export":
         services.start_worker(_export(context, view), "Export")
     elif row is None:
-        return
+        return False
     elif row.kind == "instance" and row.id in view.fleet.instances:
         instance = (services.fleet or view.fleet).instances.get(row.id, view.fleet.instances[row.id])
-        services.perform(command_id, context._replace(pane=INSTANCES, selected_instance=instance, marked_instances=()))
+        context = context._replace(pane=INSTANCES, selected_instance=instance, marked_instances=())
+        is_left = command_id == "connect" and COMMANDS_BY_ID[command_id].unavailable_reason(context) is None
+        services.perform(command_id, context)
+        return is_left
     elif row.kind == "snapshots" and row.id in view.fleet.images:
         image = view.fleet.images[row.id]
         services.perform(command_id, context._replace(pane=IMAGES, selected_image=image, marked_images=()))
@@ -64,6 +69,7 @@ def _act(context: CommandContext, command_id: str, view: CostView) -> None:
             services.start_worker(release(context, [address]), "Release")
     elif command_id == "copy" and row.id:
         services.start_worker(_copy(context, row.id), "Copy")
+    return False
 
 
 async def _copy(context: CommandContext, text: str) -> None:

@@ -220,14 +220,14 @@ class CostForm(Form[str]):
         where: str,
         cost: Callable[[Fleet, datetime], AccountCost] = account_cost,
         keys: Mapping[str, str] = MappingProxyType({}),
-        perform: Callable[[str, CostView], None] = lambda command_id, view: None,
+        perform: Callable[[str, CostView], bool] = lambda command_id, view: False,
         tell: Callable[[str], None] = lambda text: None,
         filter_text: str = "",
     ) -> None:
         """``fleet`` returns the newest fleet, ``cost`` its costs; ``where`` names the region.
 
-        ``keys`` are those of the commands that have others than their own, ``perform`` gets a command's id, and
-        ``tell`` shows a toast. ``filter_text`` is the filter at first.
+        ``keys`` are those of the commands that have others than their own. ``perform`` gets a command's id, and returns
+        whether the form has to close for it. ``tell`` shows a toast; ``filter_text`` is the filter at first.
         """
         super().__init__(f"Costs in {where}")
         self._fleet = fleet
@@ -409,9 +409,9 @@ class CostForm(Form[str]):
             sorted((one for one in account.rows if row_id_of(one) in order), key=lambda one: order[row_id_of(one)])
         )
         titles, cells = self.table.visible_cells()
-        self._perform(
-            command_id, CostView(self.selected, account._replace(rows=rows), self._shown_fleet, titles, cells)
-        )
+        view = CostView(self.selected, account._replace(rows=rows), self._shown_fleet, titles, cells)
+        if self._perform(command_id, view) and view.row is not None:
+            self.dismiss(view.row.id)
 
     @on(Table.RowOpened)
     async def _open_row(self, event: Table.RowOpened) -> None:
