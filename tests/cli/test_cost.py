@@ -120,7 +120,7 @@ def test_a_filter_leaves_rows_with_their_sums_and_other_regions_are_counted(fe2:
     assert elsewhere.keys() == {"us-east-1", "us-west-2"}
     west = elsewhere["us-west-2"]
     assert (west["running"], west["denied"]) == (3, None) and west["per_hour"] > 0.2
-    said = r"Elsewhere: 12 running, .*\$0\.\d\d/h in 2 other regions \(us-east-1, us-west-2\), counted"
+    said = r"Elsewhere: 12 running, .*\$\d\.\d\d/h in 2 other regions \(us-east-1, us-west-2\), counted"
     assert re.search(said, fe2("cost").out)
 
 
