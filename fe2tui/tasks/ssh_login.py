@@ -15,6 +15,7 @@ from fe2tui.ssh import keys as ssh_keys
 from fe2tui.ssh.hostkeys import HostKeys, parse_console, parse_console_user
 from fe2tui.ssh.keyfiles import display_path
 from fe2tui.ssh.route import Route, route_to
+from fe2tui.tasks.console import ConsoleReader
 from fe2tui.tasks.context import Context, no_read
 from fe2tui.tasks.keys import key_search_paths
 
@@ -81,7 +82,7 @@ async def learn_host_keys(ctx: Context, instance: Instance) -> bool:
 async def compare_with_console(ctx: Context, instance: Instance, error: HostKeyChangedError) -> None:
     """Add to the error whether the console output shows the new host key: it does if the system made new ones."""
     with suppress(AwsError):
-        found = parse_console(await instances.console_output(ctx.session, instance.id))
+        found = await _console_host_keys(ctx, instance)
         await asyncio.to_thread(known_host_keys().compare_with_console, error, instance.id, found)
 
 
@@ -98,12 +99,24 @@ async def keep_learning_host_keys(ctx: Context, instance: Instance) -> None:
 async def _learn_from_console(ctx: Context, instance: Instance, hosts: HostKeys) -> bool:
     """Save the host keys that the console output has. Returns whether it has some."""
     try:
-        found = parse_console(await instances.console_output(ctx.session, instance.id))
+        found = await _console_host_keys(ctx, instance)
     except AwsError:
         return False
     if found:
         await asyncio.to_thread(hosts.learn, instance.id, found, label=instance.label)
     return bool(found)
+
+
+async def _console_host_keys(ctx: Context, instance: Instance) -> tuple[str, ...]:
+    """The host keys in the output of this moment, which has them minutes before the output that EC2 keeps.
+
+    A long output has lost its beginning: then those in the output that was kept at the last start.
+    """
+    reader = ConsoleReader(ctx, instance.id)
+    found = parse_console(await reader.read())
+    if not found and reader.is_live:
+        found = parse_console(await instances.console_output(ctx.session, instance.id))
+    return found
 
 
 async def _login_user(ctx: Context, instance: Instance) -> str | None:

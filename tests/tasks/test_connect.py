@@ -46,7 +46,9 @@ async def test_host_keys_are_learnt_from_the_console_so_that_nothing_is_trusted_
     instance = await find_instance(bench.ctx, "base")
     known = bench.home / "data" / "known_hosts"
     assert not known.exists() or instance.id not in known.read_text()
+    bench.forget_calls()
     connection = await prepare_connection(bench.ctx, "base")
+    assert [call["params"].get("Latest") for call in bench.calls("GetConsoleOutput")] == ["true"]
     assert instance.id in known.read_text()
     assert "StrictHostKeyChecking=yes" in connection.argv
     assert "trusted on first use" not in connection.words
