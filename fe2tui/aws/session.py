@@ -75,8 +75,8 @@ class Session:
         self._cached_clients: Clients | None = None
         self._identity: Identity | None = None
         self._login_worked = False
-        self.fleet_types: dict[str, str] = {}
-        """Of EC2 Fleets and Spot Fleets, by id, as far as they were read (``fleets``)."""
+        self.ec2_fleet_types: dict[str, str] = {}
+        """Of EC2 Fleets and Spot Fleets, by id, as far as they were read (``ec2_fleets``)."""
 
     @property
     def profile(self) -> str:

@@ -62,7 +62,7 @@ def stop(options: GlobalOptions, names: tuple[str, ...], force: bool, wait: bool
     Asks first with --force, and where AWS would replace an instance that stops: in an Auto Scaling group, an EC2 Fleet,
     an EKS cluster or Elastic Beanstalk. Without a terminal it refuses then, except with --yes.
     """
-    from fe2tui.aws.fleets import with_fleet_types
+    from fe2tui.aws.ec2_fleets import with_ec2_fleet_types
     from fe2tui.model.instance_group import stop_sentences
     from fe2tui.tasks import power
 
@@ -73,7 +73,9 @@ def stop(options: GlobalOptions, names: tuple[str, ...], force: bool, wait: bool
         is_forced = force and not options.yes
         if not ctx.session.read_only and (is_forced or stop_sentences(known.values())):
             unstoppable = await power.find_unstoppable(ctx, known.values())
-            going = await with_fleet_types(ctx.session, [one for key, one in known.items() if key not in unstoppable])
+            going = await with_ec2_fleet_types(
+                ctx.session, [one for key, one in known.items() if key not in unstoppable]
+            )
             warnings = stop_sentences(going)
             if going and (is_forced or warnings):
                 command.clear_progress()
@@ -106,7 +108,7 @@ def reboot(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
 @click.pass_obj
 def terminate(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
     """Terminate instances. Shows what is lost and what stays, and asks for the name, or for the count of several."""
-    from fe2tui.aws.fleets import with_fleet_types
+    from fe2tui.aws.ec2_fleets import with_ec2_fleet_types
     from fe2tui.tasks import terminate as task
     from fe2tui.tasks.context import require_writable
     from fe2tui.tasks.impact import terminate_impact
@@ -116,7 +118,7 @@ def terminate(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int
     async def work(ctx: Context) -> list[Outcome]:
         require_writable(ctx, "nothing can be terminated")
         fleet = print_fleet_problems(await read_named_fleet(ctx, names))
-        among = await with_fleet_types(ctx.session, resolve_instances(fleet, names))
+        among = await with_ec2_fleet_types(ctx.session, resolve_instances(fleet, names))
         known = {each.id: each for each in among}
         protected = await task.protected_ids(ctx, [*known])
         impact = terminate_impact(fleet, among, now=ctx.clock(), protected=protected)

@@ -194,7 +194,7 @@ async def _agree_on_change(
     """
     import asyncio
 
-    from fe2tui.aws.fleets import with_fleet_types
+    from fe2tui.aws.ec2_fleets import with_ec2_fleet_types
     from fe2tui.model.fleet import Fleet, Prices
     from fe2tui.model.instance import State
     from fe2tui.tasks import change_type as task
@@ -209,7 +209,7 @@ async def _agree_on_change(
         _read_type_catalogue(ctx, to, catalogues),
         read_or_problem("prices", read_prices(ctx, problems), problems),
     )
-    (instance,) = await with_fleet_types(ctx.session, [instance])
+    (instance,) = await with_ec2_fleet_types(ctx.session, [instance])
     is_refused = instance.state in (State.RUNNING, State.PENDING) and not stop
     fleet = Fleet(ctx.session.location, ctx.clock(), {instance.id: instance})
     plan = task.plan_type_change(instance, to, catalogue, replace(fleet, prices=prices) if prices else fleet)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from fe2tui.aws.fleets import with_fleet_types
+from fe2tui.aws.ec2_fleets import with_ec2_fleet_types
 from fe2tui.ec2.client import Client, Reference, confirm_effects, name_of, names_of
 from fe2tui.ec2.notebook import Lines, outcome_lines
 from fe2tui.model.freeze import FreezeWay
@@ -77,7 +77,7 @@ class ImageMethods(Client):
         async def read_warnings(ctx: Context) -> tuple[Instance, tuple[str, ...]]:
             instance = await find_instance(ctx, wanted)
             is_stopped = instance.state is State.STOPPED or ctx.session.read_only
-            return instance, () if is_stopped else stop_sentences(await with_fleet_types(ctx.session, [instance]))
+            return instance, () if is_stopped else stop_sentences(await with_ec2_fleet_types(ctx.session, [instance]))
 
         if way == "stop" and not yes:
             instance, warnings = self._run(read_warnings)

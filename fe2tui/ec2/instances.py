@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fe2tui.aws import instances as aws
-from fe2tui.aws.fleets import with_fleet_types
+from fe2tui.aws.ec2_fleets import with_ec2_fleet_types
 from fe2tui.ec2.client import Client, HasId, Reference, TypeReference, confirm_effects, name_of, names_of
 from fe2tui.ec2.notebook import Lines, outcome_lines
 from fe2tui.errors import FieldError, UsageError
@@ -165,7 +165,7 @@ class InstanceMethods(Client):
             if ctx.session.read_only:
                 return []
             found = await asyncio.gather(*(find_instance(ctx, name) for name in wanted))
-            found = await with_fleet_types(ctx.session, found)
+            found = await with_ec2_fleet_types(ctx.session, found)
             members = [one for one in found if instance_group(one) is not None]
             unstoppable = await power.find_unstoppable(ctx, members) if members else {}
             return [one for one in members if one.id not in unstoppable]
@@ -242,7 +242,7 @@ class InstanceMethods(Client):
 
         async def work(ctx: Context) -> Impact:
             fleet = await read_named_fleet(ctx, wanted)
-            found = await with_fleet_types(ctx.session, resolve_instances(fleet, wanted))
+            found = await with_ec2_fleet_types(ctx.session, resolve_instances(fleet, wanted))
             protected = await terminating.protected_ids(ctx, [one.id for one in found])
             return terminate_impact(fleet, found, now=ctx.clock(), protected=protected)
 

@@ -121,7 +121,7 @@ class Instance:
     hibernation: bool = False
     instance_profile: str | None = None
     tenancy: str = "default"
-    fleet_type: str = ""  # maintain, request or instant: of its EC2 Fleet or Spot Fleet, where that was read
+    ec2_fleet_type: str = ""  # maintain, request or instant: of its EC2 Fleet or Spot Fleet, where that was read
     image_boot_mode: str = ""  # what its image asks for: legacy-bios, uefi, uefi-preferred; empty for the type's own
 
     def __repr__(self) -> str:

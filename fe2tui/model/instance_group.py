@@ -39,15 +39,16 @@ class InstanceGroup(NamedTuple):
     """Whether AWS launches another for sure. A fleet whose type is not known may be of one that does not."""
 
 
-def fleet_id(instance: Instance) -> str:
+def ec2_fleet_id(instance: Instance) -> str:
     """The id of the EC2 Fleet or Spot Fleet that launched the instance; else empty."""
     return instance.tags.get(_EC2_FLEET_TAG) or instance.tags.get(_SPOT_FLEET_TAG) or ""
 
 
-def with_known_fleet_types(instances: Iterable[Instance], types: Mapping[str, str]) -> list[Instance]:
+def with_known_ec2_fleet_types(instances: Iterable[Instance], types: Mapping[str, str]) -> list[Instance]:
     """The instances with the types of their fleets, as far as these are known by the fleets' ids."""
     return [
-        replace(one, fleet_type=kind) if types and (kind := types.get(fleet_id(one), "")) else one for one in instances
+        replace(one, ec2_fleet_type=kind) if types and (kind := types.get(ec2_fleet_id(one), "")) else one
+        for one in instances
     ]
 
 
@@ -88,16 +89,16 @@ def instance_group(instance: Instance) -> InstanceGroup | None:
             "lower the number where the nodes are launched (node group, Karpenter, kOps)",
             is_certain=False,
         )
-    if instance.fleet_type not in ("", _MAINTAINED):
+    if instance.ec2_fleet_type not in ("", _MAINTAINED):
         return None
     if name := tags.get(_EC2_FLEET_TAG):
         smaller = (
             f"`aws ec2 modify-fleet --fleet-id {quote(name)} --target-capacity-specification TotalTargetCapacity=N`"
         )
-        return _fleet(f"the EC2 Fleet {name}", smaller, instance.fleet_type)
+        return _fleet(f"the EC2 Fleet {name}", smaller, instance.ec2_fleet_type)
     if name := tags.get(_SPOT_FLEET_TAG):
         smaller = f"`aws ec2 modify-spot-fleet-request --spot-fleet-request-id {quote(name)} --target-capacity N`"
-        return _fleet(f"the Spot Fleet {name}", smaller, instance.fleet_type)
+        return _fleet(f"the Spot Fleet {name}", smaller, instance.ec2_fleet_type)
     return None
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from fe2tui.aws import instances as aws
 from fe2tui.aws import types
-from fe2tui.aws.fleets import with_fleet_types
+from fe2tui.aws.ec2_fleets import with_ec2_fleet_types
 from fe2tui.aws.session import Session
 from fe2tui.errors import (
     AwsError,
@@ -139,7 +139,7 @@ def plan_type_change(instance: Instance, to: str, catalogue: TypeCatalogue | Non
 async def read_type_change(ctx: Context, instance: Instance, to: str) -> TypeChange:
     """The prices of a change, as a plan without a catalogue. Raises as ``change_type`` if it is not possible."""
     to = to.strip().lower()
-    (instance,) = await with_fleet_types(ctx.session, [instance])
+    (instance,) = await with_ec2_fleet_types(ctx.session, [instance])
     fleet = Fleet(ctx.session.location, ctx.clock(), {instance.id: instance})
     _, prices = await asyncio.gather(_require_possible(ctx, instance, to, None), with_costs(ctx, fleet, ()))
     return plan_type_change(instance, to, None, prices)

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from fe2tui.aws import images as aws
 from fe2tui.aws import types
-from fe2tui.aws.fleets import with_fleet_types
+from fe2tui.aws.ec2_fleets import with_ec2_fleet_types
 from fe2tui.errors import Fe2Error, FieldError, StateError
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.freeze import FreezeWay, image_name_error, image_name_of, unused_image_name
@@ -116,7 +116,7 @@ async def plan_freeze(
             "" if gone else f"Wait until it is {'running' if instance.state is State.PENDING else 'stopped'}.",
         )
     if instance.state is State.RUNNING:
-        (instance,) = await with_fleet_types(ctx.session, [instance])
+        (instance,) = await with_ec2_fleet_types(ctx.session, [instance])
     known = list(images) if images is not None else await aws.own_images_with_disabled(ctx.session)
     used_names = {image.name for image in known}
     wanted_name = (name or "").strip()

@@ -16,7 +16,7 @@ from fe2tui.aws.poller.price_sources import OnDemandPriceSource, SpotHistorySour
 from fe2tui.aws.poller.resource_sources import (
     AccountIdSource,
     CpuSource,
-    FleetTypeSource,
+    Ec2FleetTypeSource,
     IdleAddressSource,
     InstanceStatusSource,
     SpotRequestSource,
@@ -25,7 +25,7 @@ from fe2tui.aws.poller.resource_sources import (
 from fe2tui.aws.session import Session
 from fe2tui.errors import CredentialsError, Fe2Error, MfaNeededError
 from fe2tui.model.fleet import Fleet, Problem
-from fe2tui.model.instance_group import with_known_fleet_types
+from fe2tui.model.instance_group import with_known_ec2_fleet_types
 from fe2tui.model.money.spot_usage import TimeSpan
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Poller:
         self._account = AccountIdSource(session, fleet.account)
         self._spot_requests = SpotRequestSource(session, fleet.requests)
         self._statuses = InstanceStatusSource(session, fleet.statuses)
-        self._fleet_types = FleetTypeSource(session)
+        self._ec2_fleet_types = Ec2FleetTypeSource(session)
         self._sources: tuple[FleetSource[Any], ...] = (
             self._volumes,
             self._on_demand,
@@ -127,7 +127,7 @@ class Poller:
             self._addresses,
             self._public_images,
             self._statuses,
-            self._fleet_types,
+            self._ec2_fleet_types,
         )
         self._part_reads: dict[FleetSource[Any], asyncio.Task[None]] = {}
         self._part_error: BaseException | None = None
@@ -279,7 +279,7 @@ class Poller:
         found = await read_all(
             self._session, "DescribeInstances", self._reader, keeps_objects=True, MaxResults=PAGE_SIZE
         )
-        known = with_known_fleet_types(found, self._session.fleet_types)
+        known = with_known_ec2_fleet_types(found, self._session.ec2_fleet_types)
         self._instances_read = await sort_and_compare(known, self._instances_read.instances)
         is_first, self._seen_at = self._seen_at is None, self._clock()
         self._failures = 0

@@ -14,7 +14,7 @@ from fe2tui.aws.worker_thread import in_worker_thread
 from fe2tui.errors import Fe2Error
 from fe2tui.model.fleet import Fleet, IdleAddress
 from fe2tui.model.instance import InstanceStatus, State
-from fe2tui.model.instance_group import fleet_id
+from fe2tui.model.instance_group import ec2_fleet_id
 from fe2tui.model.interruption import LIVE_REQUEST_STATES
 from fe2tui.model.spot import SpotRequest
 from fe2tui.model.volume import Volume
@@ -274,7 +274,7 @@ class InstanceStatusSource(FleetSource[Mapping[str, InstanceStatus]]):
             self.due = min(self.due, now + _FAILED_INTERVAL)
 
 
-class FleetTypeSource(FleetSource[None]):
+class Ec2FleetTypeSource(FleetSource[None]):
     """The types of the fleets that instances belong to, each once: the next read of the instances has them."""
 
     name = "fleets"
@@ -286,14 +286,14 @@ class FleetTypeSource(FleetSource[None]):
         self.due = math.inf
 
     def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
-        known = self._session.fleet_types
-        if any((key := fleet_id(one)) and key not in known for one in instances_read.instances.values()):
+        known = self._session.ec2_fleet_types
+        if any((key := ec2_fleet_id(one)) and key not in known for one in instances_read.instances.values()):
             self.due = now
 
     async def read(self, instances_read: InstancesRead) -> None:
-        from fe2tui.aws.fleets import read_fleet_types
+        from fe2tui.aws.ec2_fleets import read_ec2_fleet_types
 
-        await read_fleet_types(self._session, map(fleet_id, instances_read.instances.values()))
+        await read_ec2_fleet_types(self._session, map(ec2_fleet_id, instances_read.instances.values()))
 
     def request_read(self, *, failed: bool) -> None:
         """A type never changes."""

@@ -12,24 +12,24 @@ from collections.abc import Iterable, Sequence
 from fe2tui.aws.session import Session
 from fe2tui.errors import AwsError, NotFoundError
 from fe2tui.model.instance import Instance
-from fe2tui.model.instance_group import fleet_id, with_known_fleet_types
+from fe2tui.model.instance_group import ec2_fleet_id, with_known_ec2_fleet_types
 
 _UNKNOWN = ""  # the type of a fleet that may not be read, or does not exist any more
 _SPOT_FLEET_PREFIX = "sfr-"
 
 
-async def with_fleet_types(session: Session, instances: Iterable[Instance]) -> list[Instance]:
+async def with_ec2_fleet_types(session: Session, instances: Iterable[Instance]) -> list[Instance]:
     """The instances with the types of their fleets. AWS is asked only where there are fleets that were not read yet.
 
     The type stays empty where it may not be read.
     """
     some = list(instances)
-    await read_fleet_types(session, (fleet_id(one) for one in some))
-    return with_known_fleet_types(some, session.fleet_types)
+    await read_ec2_fleet_types(session, (ec2_fleet_id(one) for one in some))
+    return with_known_ec2_fleet_types(some, session.ec2_fleet_types)
 
 
-async def read_fleet_types(session: Session, ids: Iterable[str]) -> None:
-    new = {key for key in ids if key} - session.fleet_types.keys()
+async def read_ec2_fleet_types(session: Session, ids: Iterable[str]) -> None:
+    new = {key for key in ids if key} - session.ec2_fleet_types.keys()
     spot = sorted(key for key in new if key.startswith(_SPOT_FLEET_PREFIX))
     await asyncio.gather(_read(session, sorted(new.difference(spot))), _read(session, spot))
 
@@ -54,4 +54,4 @@ async def _read(session: Session, ids: Sequence[str]) -> None:
         found = {}
     except AwsError:
         found = {}
-    session.fleet_types.update({key: str(found.get(key, _UNKNOWN)) for key in ids})
+    session.ec2_fleet_types.update({key: str(found.get(key, _UNKNOWN)) for key in ids})
