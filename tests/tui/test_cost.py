@@ -346,7 +346,8 @@ async def test_what_costs_is_acted_on_and_exported_where_its_cost_is_shown(own_c
         await driven.press("enter")
         await driven.until(lambda: (tmp_path / "costs.json").exists() and driven.app.screen is form)
         document = json.loads((tmp_path / "costs.json").read_text())
-        assert [f"{row['kind']} {row['id']}" for row in document["rows"]] == list(form.rows.shown if form.rows else ())
+        written = {f"{row['kind']} {row['id']}" for row in document["rows"]}
+        assert form.rows is not None and written >= form.rows.shown.keys()  # the address may be gone by now
         await driven.press("enter")
         await driven.until(lambda: driven.is_home and driven.selected_row == driven.named("base").id)
 
