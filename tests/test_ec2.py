@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,9 @@ def test_a_name_means_one_instance_or_is_an_error(ec2: EC2) -> None:
         ec2.instance("")
 
 
-NO_NAMES = {"amis", "close", "cost", "instances", "keys", "region", "regions", "requests", "statuses", "types"}
+NO_NAMES = {
+    "amis", "close", "cost", "count_regions", "instances", "keys", "region", "regions", "requests", "statuses", "types",
+}  # fmt: skip
 ONE: dict[str, Callable[[EC2, Any], Any]] = {
     "instance": lambda ec2, base: ec2.instance(base).id,
     "ip": lambda ec2, base: ec2.ip(base),
@@ -120,7 +123,7 @@ SEVERAL: dict[str, Callable[..., Any]] = {
 }
 OTHER = {
     "launch", "ami", "get_ami", "deregister", "deregister_impact", "get_request", "price_demand", "price_hist",
-    "tag", "rename", "console", "screenshot", "protect", "shutdown_behavior",
+    "tag", "rename", "console", "screenshot", "protect", "shutdown_behavior", "release",
 }  # fmt: skip
 
 
@@ -281,6 +284,20 @@ def test_no_names_never_mean_all(ec2: EC2) -> None:
         with pytest.raises(UsageError):
             act("")
     assert len(ec2.instances()) == before
+
+
+def test_other_regions_are_counted_costs_filtered_and_only_an_address_that_is_there_is_released(ec2: EC2) -> None:
+    counts = {one.region: one for one in ec2.count_regions()}
+    assert repr(counts["us-west-2"]).startswith("us-west-2: 3 running, $0.") and counts["us-west-2"].per_hour > 0
+    assert repr(counts["eu-west-1"]) == "eu-west-1: nothing"
+    (idle,) = ec2.cost("kind:address").rows
+    assert idle.label == "was for web" and ec2.cost("kind:address").per_hour == Decimal("0.005")
+    with pytest.raises(UsageError):
+        ec2.release()
+    with pytest.raises(NotFoundError):
+        ec2.release("203.0.113.250")
+    with EC2("Ohio", read_only=True) as reading, pytest.raises(ReadOnlyError):
+        reading.release(idle)
 
 
 def test_a_report_hears_of_each_step(demo_env: Path, name: str) -> None:

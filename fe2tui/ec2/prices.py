@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from fe2tui.aws.session import enabled_regions
 from fe2tui.ec2.client import Client, TypeReference, name_of
 from fe2tui.ec2.notebook import CHART_SPAN, Lines, NotebookPriceHist
+from fe2tui.errors import Fe2Error
 from fe2tui.model.cost_filter import COST_LANGUAGE
 from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.money.account import AccountCost, account_cost
 from fe2tui.model.on_demand_prices import OnDemandPrice
+from fe2tui.model.other_regions import RegionCount
 from fe2tui.model.price_hist import PriceHist
 from fe2tui.tasks import types as tasks
 from fe2tui.tasks.context import Context
+from fe2tui.tasks.other_regions import count_regions
 from fe2tui.tasks.price_hist import price_hist
 from fe2tui.tasks.read_fleet import read_whole_fleet
 
@@ -31,6 +35,22 @@ class PriceMethods(Client):
             return total.matching(query) if query.tests else total
 
         return self._run(work)
+
+    def count_regions(self) -> Lines[RegionCount]:
+        """Count what runs in each enabled region, and what its instances and disks cost per hour in dollars.
+
+        A region that the login may not read has the reason in ``denied``; one that could not be read is left out. If
+        none could, its error is raised.
+        """
+
+        async def work(ctx: Context) -> list[RegionCount]:
+            found = await count_regions(ctx, await enabled_regions(ctx.session))
+            counts = [one for one in found if isinstance(one, RegionCount)]
+            if not counts and isinstance(found[0], Fe2Error):
+                raise found[0]
+            return counts
+
+        return Lines(self._run(work))
 
     def types(self, filter: str = "", *, sort: str = "type") -> Lines[InstanceType]:
         """The instance types that match a filter like ``vcpu>=8 gpu:a10g price<1.5``.

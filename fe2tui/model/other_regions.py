@@ -24,6 +24,10 @@ class RegionCount(NamedTuple):
     is_partial: bool = False
     denied: str = ""
 
+    def __repr__(self) -> str:
+        """``us-west-2: 2 running, $0.331/h``."""
+        return f"{self.region}: {self.denied or self.running_text}"
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing in the region costs anything, as far as the login may read it."""
@@ -33,10 +37,14 @@ class RegionCount(NamedTuple):
         """``2 running, $0.331/h, 12m ago``."""
         if self.denied:
             return "not permitted"
-        counted = f"{short_age(now - self.at)} ago"
-        if self.is_empty:
-            return f"nothing, {counted}"
-        return f"{self.running:,} running, {_rate_text(self.per_hour, self.is_partial, 3)}, {counted}"
+        return f"{self.running_text}, {short_age(now - self.at)} ago"
+
+    @property
+    def running_text(self) -> str:
+        """``2 running, $0.331/h``, or ``nothing``."""
+        return (
+            "nothing" if self.is_empty else f"{self.running:,} running, {_rate_text(self.per_hour, self.is_partial, 3)}"
+        )
 
 
 class Elsewhere(NamedTuple):
