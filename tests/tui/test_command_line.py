@@ -21,11 +21,12 @@ from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.output import OutputForm, OutputLog
 from fe2tui.tui.forms.protection import ProtectionForm
 from fe2tui.tui.forms.radio import RadioLine, RadioList
+from fe2tui.tui.forms.tunnels import TunnelsForm
 from fe2tui.tui.forms.type_picker import TypePicker
 from fe2tui.tui.key_queue import KeyQueue
 from fe2tui.tui.shell_commands import Completion
 from tests.tui.driver import Driven, calls, dashboard
-from tests.tui.form_host import UNANSWERED, Host, opened, text_of, until, write
+from tests.tui.form_host import UNANSWERED, Host, opened, text_of, write
 
 NAMES = [Completion("base", "running"), Completion("base-2", "stopped"), Completion("web", "running")]
 
@@ -183,6 +184,19 @@ async def test_a_line_that_cannot_be_done_stays_and_is_in_the_history_of_the_nex
             await driven.press("enter")
             await driven.until(lambda said=said: said in driven.screen_text, of=line)  # type: ignore[misc]
             assert form.query_one("#line", Input).value == line
+        form.query_one("#line", Input).value = ""
+        await driven.press(*"connect bas", "tab")
+        assert form.query_one("#line", Input).value == "connect base "
+        form.query_one("#line", Input).value = ""
+        await driven.until(lambda: driven.fleet.idle_addresses)
+        (idle,) = driven.fleet.idle_addresses
+        kept = [("was for web", idle.id, "unused")]
+        await driven.until(lambda: last_addresses(store_file(), driven.fleet.location.key) == kept)
+        await driven.press(*"release eip", "tab")
+        assert form.query_one("#line", Input).value == f"release {idle.id} "
+        form.query_one("#line", Input).value = ""
+        await driven.press(*"tunn", "tab", "enter")  # a command of the dashboard
+        await driven.opened(TunnelsForm)
         await driven.press("escape")
         await driven.home()
         await enter(driven, "images")
@@ -190,7 +204,7 @@ async def test_a_line_that_cannot_be_done_stays_and_is_in_the_history_of_the_nex
     async with dashboard(read_only=True) as driven:
         await driven.press("colon")
         form = await driven.opened(CommandLine)
-        await driven.press("up", "up")
+        await driven.press("up", "up", "up")
         assert form.query_one("#line", Input).value == "launch x base --tag a=b"
         form.query_one("#line", Input).value = "stop base"
         await driven.pilot.pause()
@@ -206,23 +220,3 @@ async def test_the_enter_of_a_pasted_text_runs_nothing() -> None:
         assert line.takes_key(enter_key)
         queue.current_burst.text = "stop base\n"
         assert not line.takes_key(enter_key)
-
-
-async def test_names_of_the_fleet_are_completed_and_the_dashboards_own_commands_too(demo_env: Path) -> None:
-    async with dashboard() as driven:
-        await driven.press("colon")
-        form = await driven.opened(CommandLine)
-        await driven.press(*"connect bas", "tab")
-        assert form.query_one("#line", Input).value == "connect base "
-        form.query_one("#line", Input).value = ""
-        await driven.until(lambda: driven.fleet.idle_addresses)
-        (idle,) = driven.fleet.idle_addresses
-        kept = [("was for web", idle.id, "unused")]
-        await driven.until(lambda: last_addresses(store_file(), driven.fleet.location.key) == kept)
-        await driven.press(*"release eip", "tab")
-        assert form.query_one("#line", Input).value == f"release {idle.id} "
-        form.query_one("#line", Input).value = ""
-        await driven.press(*"tunn", "tab")
-        assert form.query_one("#line", Input).value == "tunnels "
-        await driven.press("enter")
-        await until(lambda: "Tunnels" in driven.screen_text)

@@ -29,7 +29,7 @@ class Host(App[None]):
         for theme in THEMES.values():
             self.register_theme(theme)
         self.theme = DARK
-        self.text = FullText(lambda: None, id="text")
+        self.text = FullText(lambda: None, id="text", link_of={"vol-0a3b2194": "https://console/vol"}.get)
         self.performed: list[str] = []
 
     def compose(self) -> ComposeResult:
@@ -98,3 +98,9 @@ async def test_a_search_goes_from_place_to_place_and_the_end_is_followed() -> No
         host.text.show(BLOCKS)
         await pilot.pause()
         assert host.lines[0] == top
+
+
+async def test_ids_are_links_where_there_is_a_page_for_them() -> None:
+    async with shown([Block("Disks", [Fact("Root", "vol-0a3b2194 of i-0a3b2194")])]) as (host, _):
+        linked = [(segment.text, segment.style.link) for segment in host.text.render_line(1) if segment.style]
+        assert [(text, link) for text, link in linked if link] == [("vol-0a3b2194", "https://console/vol")]

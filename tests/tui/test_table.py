@@ -186,6 +186,15 @@ async def test_columns_can_be_chosen_and_a_tag_can_be_one() -> None:
         assert "vision" in host.lines()[1]
 
 
+async def test_the_ids_of_rows_are_links_to_the_console() -> None:
+    async with table(fleet(named("base")), (60, 10), columns=("name", "id")) as (host, _):
+        host.table.set_link_of(lambda resource_id: f"https://console/{resource_id}")
+        host.table.recolour()
+        linked = [(one.text.strip(), one.style.link) for one in host.table.render_line(1) if one.style]
+        (row_id,) = host.model.items
+        assert [(text, link) for text, link in linked if link] == [(row_id, f"https://console/{row_id}")]
+
+
 async def test_twenty_thousand_rows_cost_what_is_in_sight(monkeypatch: pytest.MonkeyPatch) -> None:
     host = Host()
     drawn: list[str] = []

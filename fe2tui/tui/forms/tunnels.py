@@ -90,13 +90,14 @@ class TunnelsForm(Form[None]):
         return self.query_one("#tunnels", OptionList)
 
     def _show_tunnels(self) -> None:
-        """Show the newest states. The highlight stays on its tunnels."""
+        """Show the newest states. The highlight stays on its tunnels, or goes to new ones."""
         now = self._clock()
         shown = [(kept.number, kept.state_text(now)) for kept in self._keeper.all]
         if shown == self._shown:
             return
-        number, self._shown = self._highlighted_number, shown
-        kept = self._keeper.all
+        kept, before = self._keeper.all, [number for number, _ in self._shown]
+        number = self._highlighted_number if kept and kept[-1].number in before else None
+        self._shown = shown
         width = max((len(self._way_text(one)) for one in kept), default=0)
         self._options.set_options([Option(self._line(one, width, now)) for one in kept])
         self._options.display, self.query_one("#empty").display = bool(kept), not kept
