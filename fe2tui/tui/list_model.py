@@ -69,8 +69,8 @@ class ListSnapshot(Generic[Item, Scope]):
     """The items of one fleet.
 
     ``scope_at`` gives what the cells of a row are computed from at a moment. A row glows when its ``fingerprint``
-    differs from the last snapshot's. The items ``ids_at_bottom`` come last in any order. ``note`` is shown under the
-    rows. ``min_widths`` are those of columns, by their ids.
+    differs from the last snapshot's. The items ``ids_at_bottom`` come last in any order; ``uncounted_ids`` count only
+    where a filter shows them. ``note`` is shown under the rows. ``min_widths`` are those of columns, by their ids.
     """
 
     fleet: Fleet
@@ -78,6 +78,7 @@ class ListSnapshot(Generic[Item, Scope]):
     scope_at: Callable[[datetime], Scope]
     fingerprint: Callable[[Item], object]
     ids_at_bottom: frozenset[str] = frozenset()
+    uncounted_ids: frozenset[str] = frozenset()
     is_read: bool = True
     problem: Problem | None = None
     note: str = ""
@@ -206,13 +207,11 @@ class ListModel(Generic[Item, Scope]):
 
     @property
     def counts(self) -> tuple[int, int] | None:
-        """As the protocol says; terminated instances count only where a filter shows them."""
         if self._fleet is None:
             return None
         if self.arrangement.filter.tests and self.rows.snapshot is not None:
-            at_bottom = self.rows.snapshot.ids_at_bottom
-            hidden_at_bottom = len(at_bottom.difference(self.rows.ids)) if at_bottom else 0
-            return len(self.rows.ids), len(self.items) - hidden_at_bottom
+            uncounted = self.rows.snapshot.uncounted_ids
+            return len(self.rows.ids), len(self.items) - len(uncounted.difference(self.rows.ids) if uncounted else ())
         count = self.spec.count(self._fleet)
         return None if count is None else (count, count)
 

@@ -129,12 +129,14 @@ def instance_list_spec(
     columns = columns_by_id(settings.columns)
 
     def snapshot(fleet: Fleet) -> ListSnapshot[Instance, InstanceRowScope]:
+        gone = _gone_ids(fleet)
         return ListSnapshot(
             fleet,
             fleet.instances,
             lambda now: InstanceRowScope(fleet, now, notes, limits),
             lambda instance: instance,
-            _gone_ids(fleet),
+            gone,
+            gone,
             min_widths={
                 "type": max((len(name) for name in {i.type for i in fleet.instances.values()}), default=0),
                 "zone": max((len(name) for name in {i.zone_letter for i in fleet.instances.values()}), default=0),
