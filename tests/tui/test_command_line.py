@@ -60,6 +60,11 @@ async def test_tab_goes_through_the_names_and_the_arrows_through_the_history() -
         assert typed(host) == "stop base-2"
         await pilot.press("shift+tab", "ctrl+u", *"stop w", "tab")
         assert typed(host) == "stop web "
+        await pilot.press("ctrl+u", *"stop b")
+        await pilot.pause()
+        area = host.form.query_one("#completions").region
+        await pilot.click(offset=(area.x + 3, area.y + 1))
+        assert typed(host) == "stop base-2 "
         await pilot.press("ctrl+u", *"st", "up")
         assert typed(host) == "stop web"
         await pilot.press("up", "up")

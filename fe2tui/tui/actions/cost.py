@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fe2tui.model.command_text import command_text
 from fe2tui.model.documents import cost_csv, cost_document, json_text
 from fe2tui.model.fleet import IdleAddress
 from fe2tui.model.location import short_region_name
@@ -12,6 +13,7 @@ from fe2tui.model.text import plural, visible
 from fe2tui.tasks import release as task
 from fe2tui.tasks.context import Context
 from fe2tui.tui.actions.clipboard import copy_text
+from fe2tui.tui.actions.command_texts import place_of
 from fe2tui.tui.actions.export import FORMATS, ask_and_write, markdown_table
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.commands import COMMANDS_BY_ID
@@ -85,6 +87,7 @@ async def release(context: CommandContext, addresses: Sequence[IdleAddress]) -> 
         [visible(one) for one in sentences],
         title="Release",
         choices=(ConfirmChoice("y", "Release", "yes", is_destructive=True),),
+        command=command_text(place_of(context), "release", [one.id for one in addresses]),
     )
     if await context.services.ask(form) != "yes":
         return

@@ -30,7 +30,9 @@ async def deregister(context: CommandContext) -> None:
         context.services.tell("Nothing to deregister: these images are not yours.", "warning")
         return
     going = [image for image in images if image.id in fleet.images]
-    ids = await context.services.ask(ImpactForm(impact, command=deregister_text(context, going)))
+    ids = await context.services.ask(
+        ImpactForm(impact, command=deregister_text(context, going), link_of=context.services.console_url)
+    )
     if not ids:
         return
 

@@ -46,7 +46,7 @@ async def terminate(context: CommandContext) -> None:
     if key and KEEP_TAG in " ".join(impact.sentences):
         impact = replace(impact, sentences=(*impact.sentences, f"{key_label(key)} in the list removes that tag."))
     command = instances_text(context, "terminate", targets.instances)
-    ids = await context.services.ask(ImpactForm(impact, command=command))
+    ids = await context.services.ask(ImpactForm(impact, command=command, link_of=context.services.console_url))
     if not ids:
         return
 

@@ -9,6 +9,7 @@ from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.style import Style
 from textual.types import CSSPathType
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -64,9 +65,10 @@ class CommandLine(Form[Run]):
             yield Static(id="trouble")
             with Horizontal():
                 yield Static(":", id="colon")
-                yield Input(id="line", compact=True)
+                yield Input(id="line", compact=True, placeholder="stop base … tab completes, ↑ goes to earlier lines")
 
     def on_mount(self) -> None:
+        self.query_one("#completions").set_reactive(Widget.auto_links, False)  # no other colours for what is clickable
         self.show_form_error(None)
         self._find_completions()
 
@@ -100,7 +102,7 @@ class CommandLine(Form[Run]):
             Content.assemble(
                 safe_content(f" {one.text:<{width}}", "reverse" if first + at == picked else "$accent"),
                 dim(f"  {clip(visible(one.hint), room)}"),
-            )
+            ).stylize(Style.from_meta({"@click": f"screen.pick({first + at})"}))
             for at, one in enumerate(lines)
         ]
         if (more := len(shown) - first - len(lines)) > 0:
@@ -121,6 +123,12 @@ class CommandLine(Form[Run]):
             self._find_completions()
         else:
             self._show_completions()
+
+    def action_pick(self, number: int) -> None:
+        """Put a completion into the line: it was clicked."""
+        self._write(f"{self._base}{self._completions[number].text} ")
+        self._typed = self._input.value
+        self._find_completions()
 
     def action_recall(self, by: int) -> None:
         lines = [line for line in self._history if line.startswith(self._typed) and line != self._typed]

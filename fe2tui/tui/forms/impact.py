@@ -23,6 +23,7 @@ from fe2tui.model.text import visible
 from fe2tui.tasks.impact import Impact, ImpactPart, ImpactRow, skipped_text
 from fe2tui.tui.forms.form import DIM, Field, Form, dim, safe_content
 from fe2tui.tui.widgets.cells import clip
+from fe2tui.tui.widgets.links import LinkOf, linked, no_link
 
 WIDE_COLUMNS = 96  # columns inside the frame from which the parts are beside their row
 OTHER_LINES = 13  # lines of the form besides the rows
@@ -43,18 +44,19 @@ class ImpactForm(Form[tuple[str, ...]]):
         Binding("pageup", "scroll_rows(-8)", show=False),
     ]
 
-    def __init__(self, impact: Impact, *, command: CommandText | None = None) -> None:
-        """``command`` does the same."""
+    def __init__(self, impact: Impact, *, command: CommandText | None = None, link_of: LinkOf = no_link) -> None:
+        """``command`` does the same. ``link_of`` gives the page of an id in the AWS console."""
         verb = impact.verb.capitalize()
         super().__init__(f"{verb} {clip(impact.subject, MAX_TITLE_NAME)}", submit_label=verb)
         self._impact = impact
+        self._link_of = link_of
         if command is not None:
             self.command_text = lambda: command
 
     def compose(self) -> Iterator[Widget]:
         before, confirmation, after = self._impact.question.partition(self._impact.confirmation)
         yield from self.compose_frame(
-            ImpactRows(self._impact),
+            ImpactRows(self._impact, self._link_of),
             Static(safe_content(" ".join(self._impact.sentences)), id="sentences"),
             Static(Content.assemble(before, safe_content(confirmation, "bold $accent"), safe_content(after)), id="ask"),
             Field("", id="typed"),
@@ -93,9 +95,10 @@ class ImpactRows(ScrollView):
 
     can_focus = False
 
-    def __init__(self, impact: Impact) -> None:
+    def __init__(self, impact: Impact, link_of: LinkOf = no_link) -> None:
         super().__init__(id="rows")
         self._impact = impact
+        self._link_of = link_of
         self._rows = impact.affected
         self._columns = _column_widths(self._rows, 0)
         self._row_ends: list[int] = []  # the number of lines up to the end of each row
@@ -143,7 +146,8 @@ class ImpactRows(ScrollView):
         number, width = round(self.scroll_y) + y, self.scrollable_content_region.width
         if number >= self.line_count:
             return Strip.blank(width, self.rich_style)
-        return Visual.to_strips(self, self.line_at(number), width, 1, self.visual_style)[0]
+        line = linked(self.line_at(number), self._link_of)
+        return Visual.to_strips(self, line, width, 1, self.visual_style)[0]
 
 
 class _ColumnWidths(NamedTuple):

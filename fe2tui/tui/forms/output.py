@@ -32,7 +32,7 @@ class OutputLog(Log):
         self.scroll_relative(y=by, animate=False)
 
     def action_page(self, by: float) -> None:
-        self.scroll_relative(y=page_step(by, max(1, self.size.height - 1)), animate=False)
+        self.scroll_relative(y=page_step(by, self.scrollable_content_region.height), animate=False)
 
 
 class OutputForm(Form[None]):

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import Static
 
-from fe2tui.model.console_links import RESOURCE_ID
 from fe2tui.tui.widgets.cells import wrap
 from fe2tui.tui.widgets.frame import Framed
 from fe2tui.tui.widgets.line import Span
+from fe2tui.tui.widgets.links import LinkOf, linked
 
 
 class Fact(NamedTuple):
@@ -37,9 +36,6 @@ class RowDetails(NamedTuple):
     left: Sequence[Fact]
     right: Sequence[Fact]
 
-
-LinkOf = Callable[[str], str | None]
-"""The address of the page of an id in the AWS console; None where there is none."""
 
 _LABEL_WIDTH = 7
 GAP = 2  # cells between the columns
@@ -105,13 +101,6 @@ def facts_content(facts: Sequence[Fact], width: int, link_of: LinkOf) -> Content
             if parts:
                 parts.append("\n")
             parts.append((label, "$ink-dim"))
-            parts.append(_linked(Content.styled(line, f"${fact.colour}"), link_of))
+            parts.append(linked(Content.styled(line, f"${fact.colour}"), link_of))
             label = " " * len(label)
     return Content.assemble(*parts)
-
-
-def _linked(line: Content, link_of: LinkOf) -> Content:
-    for found in RESOURCE_ID.finditer(line.plain):
-        if (address := link_of(found[0])) is not None:
-            line = line.stylize(Style(link=address), *found.span())
-    return line

@@ -22,6 +22,7 @@ from fe2tui.tui.widgets.cells import clip, wrap
 from fe2tui.tui.widgets.frame import Framed
 from fe2tui.tui.widgets.grid import Cell
 from fe2tui.tui.widgets.line import click_meta
+from fe2tui.tui.widgets.links import LinkOf, no_link
 from fe2tui.tui.widgets.movement import MOVEMENT_BINDINGS, page_step
 
 MAX_LABEL_WIDTH = 16
@@ -80,9 +81,7 @@ class FullText(ScrollView, Framed, can_focus=True):
         Binding("N", "step_match(-1)", show=False, id="previous_match"),
     ]
 
-    def __init__(
-        self, on_move: Callable[[], None], *, id: str, link_of: Callable[[str], str | None] = lambda resource_id: None
-    ) -> None:
+    def __init__(self, on_move: Callable[[], None], *, id: str, link_of: LinkOf = no_link) -> None:
         """``on_move`` is called when the current block or match has changed.
 
         ``link_of`` gives the address that the terminal opens for an id in the text.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -20,6 +20,7 @@ from fe2tui.tui.theme import LineStyles, line_styles
 from fe2tui.tui.widgets.cells import pad_or_cut, wrap
 from fe2tui.tui.widgets.frame import Framed
 from fe2tui.tui.widgets.grid import Cell, Column, ColumnLayout
+from fe2tui.tui.widgets.links import LinkOf, no_link
 from fe2tui.tui.widgets.movement import MOVEMENT_BINDINGS, page_step
 
 GLOW_SECONDS = 2.0
@@ -57,7 +58,7 @@ class RowRenderer:
     def __init__(self, rows: TableRows) -> None:
         self.layout = ColumnLayout((), 1)
         self.width = 0
-        self.link_of: Callable[[str], str | None] | None = None
+        self.link_of: LinkOf = no_link
         """The address that the terminal opens for an id in the column ``id``."""
         self._rows = rows
         self._strips: dict[RowStyle, Strip] = {}
@@ -120,7 +121,7 @@ class RowRenderer:
             elif background == "cursor" and name == "text":
                 name = "strong"
             shown, cell_style = pad_or_cut(text, column.width, column.is_right_aligned), styles.on_row(name, background)
-            link = self.link_of(text) if column.id == "id" and self.link_of is not None else None
+            link = self.link_of(text) if column.id == "id" else None
             parts.append(Segment(shown, cell_style + Style(link=link) if link else cell_style))
         return Strip(parts).adjust_cell_length(self.width, styles.on_row("text", background)).simplify()
 
@@ -158,7 +159,7 @@ class Table(ScrollView, Framed, can_focus=True):
         self._glows: list[frozenset[str]] = []  # the ids of each change that still glows, the oldest first
         self._renderer = RowRenderer(rows)
 
-    def set_link_of(self, link_of: Callable[[str], str | None]) -> None:
+    def set_link_of(self, link_of: LinkOf) -> None:
         """``link_of`` gives the address that the terminal opens for an id in the column ``id``."""
         self._renderer.link_of = link_of
 
