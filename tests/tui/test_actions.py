@@ -274,7 +274,7 @@ async def test_a_one_time_spot_is_left_out_of_a_stop_and_named(demo_env: Path, c
         await driven.press("escape")
         await driven.go_to("spot1")
         await driven.press("s")
-        await driven.until(lambda: any("Nothing to stop." in said for said in driven.toasts))
+        await driven.until(lambda: any("spot1 is a one-time spot instance" in said for said in driven.toasts))
         assert driven.is_home and len(calls(cloud, "StopInstances")) == before
 
 

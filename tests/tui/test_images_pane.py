@@ -292,14 +292,14 @@ async def test_copy_has_the_command_that_launches_and_no_console_link_for_the_de
             await driven.until(partial(has_copied, driven, text))
 
 
-async def test_a_click_on_the_tab_goes_there_and_a_double_click_launches(demo_env: Path) -> None:
+async def test_a_click_on_the_tab_goes_there_and_a_double_click_shows_details(demo_env: Path) -> None:
     async with dashboard(size=(120, 36)) as driven:
         await driven.until(lambda: "2 Images" in shown(driven) and fleet_images(driven))
         at = shown(driven).splitlines()[1].index("2 Images")
         await driven.pilot.click(offset=Offset(at + 2, 1))
         await driven.until(lambda: driven.view.pane == "images" and driven.view.selected_image is not None)
         await driven.pilot.click("#images", offset=Offset(8, 2), times=2)
-        await driven.opened(LaunchForm)
+        await driven.until(lambda: driven.view.is_full_view and "Details of " in shown(driven))
 
 
 async def test_images_that_may_not_be_read_are_said_and_the_instances_go_on(own_cloud: Cloud) -> None:
