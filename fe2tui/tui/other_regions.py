@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fe2tui.errors import Fe2Error, StoreError
-from fe2tui.model.location import Location
+from fe2tui.model.location import REGIONS, Location
 from fe2tui.model.money.account import AccountTotals
 from fe2tui.model.other_regions import Elsewhere, RegionCount, sum_elsewhere
 
@@ -27,6 +27,7 @@ CHECK_SECONDS = 30.0  # between two looks whether a region is due
 COSTLY_INTERVAL, EMPTY_INTERVAL, DENIED_INTERVAL = timedelta(hours=1), timedelta(hours=6), timedelta(days=1)
 REGIONS_INTERVAL = timedelta(days=1)  # between two reads of the list of enabled regions
 RETRY_INTERVAL = timedelta(hours=1)  # after a region could not be read
+_ORDER = {region: number for number, region in enumerate(REGIONS)}
 _AT_ONCE = datetime.min.replace(tzinfo=UTC)
 
 
@@ -116,9 +117,10 @@ class OtherRegions:
         if self._regions_due_at is None or self._regions_due_at <= now:
             self._regions_due_at = now + RETRY_INTERVAL
             try:
-                self._regions = tuple(await countable_regions(services.task_context()))
+                found = await countable_regions(services.task_context())
             except Fe2Error:
                 return CHECK_SECONDS
+            self._regions = tuple(sorted(found, key=lambda one: _ORDER.get(one, len(_ORDER))))
             self._regions_due_at = now + REGIONS_INTERVAL
         region = self._region_due(now)
         if region is None:
@@ -139,8 +141,8 @@ class OtherRegions:
         return [one for one in self._regions if self._location is None or one != self._location.region]
 
     def _region_due(self, now: datetime) -> str | None:
-        due_at, region = min(((self._due_at(one), one) for one in self._others), default=(now, None))
-        return region if due_at <= now else None
+        region = min(self._others, key=self._due_at, default=None)  # of equal ones the first, as people list them
+        return region if region is not None and self._due_at(region) <= now else None
 
     def _due_at(self, region: str) -> datetime:
         if region in self._retry_at:
