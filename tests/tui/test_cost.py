@@ -384,6 +384,13 @@ async def test_other_regions_are_counted_and_shown_with_their_age(
             await driven.until(lambda: re.search(r"eu-west-1 +not permitted +Europe", driven.screen_text))
             await driven.press("escape")
             await driven.home()
+            await driven.press("dollar_sign")
+            form = await driven.opened(CostForm)
+            await driven.until(lambda: form.table is not None)
+            assert re.search(r"Elsewhere: 3 running, \$0\.\d\d/h in 1 other region \(us-west-2\)", driven.screen_text)
+            await driven.press("R")
+            await driven.opened(Picker)
+            assert form not in driven.app.screen_stack  # they are of one region
     finally:
         cloud.control("/demo/faults", method="DELETE")
     store = open_store()

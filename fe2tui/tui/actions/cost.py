@@ -36,6 +36,7 @@ async def show_costs(context: CommandContext, filter_text: str = "") -> None:
         perform=lambda command_id, view: _act(services.command_context(), command_id, view),
         tell=lambda text: services.tell(text, "warning"),
         filter_text=filter_text,
+        elsewhere=lambda: services.other_regions.elsewhere,
     )
     place = await services.ask(form)
     if place is not None:
@@ -48,6 +49,9 @@ def _act(context: CommandContext, command_id: str, view: CostView) -> bool:
     context = context._replace(is_full_view=False)
     if command_id == "export":
         services.start_worker(_export(context, view), "Export")
+    elif command_id == "region":
+        services.perform(command_id, context)
+        return True
     elif row is None:
         return False
     elif row.kind == "instance" and row.id in view.fleet.instances:

@@ -25,6 +25,7 @@ from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import State
 from fe2tui.model.money.account import AccountCost, Amounts, CostRow, account_cost
 from fe2tui.model.money.rates import HOURS_A_MONTH
+from fe2tui.model.other_regions import Elsewhere
 from fe2tui.model.text import DASH, dollars, plural, visible
 from fe2tui.paths import stylesheets_folder
 from fe2tui.tui.commands import COMMANDS_BY_ID, key_label
@@ -198,7 +199,7 @@ _ROW_COMMANDS: Mapping[str, Sequence[str]] = {
 }
 """The commands whose keys act on a row, by its kind."""
 
-_OWN_COMMANDS = ("open", "filter", "sort", "export", "cost")
+_OWN_COMMANDS = ("open", "filter", "sort", "export", "cost", "region")
 
 
 class CostForm(Form[str]):
@@ -223,11 +224,13 @@ class CostForm(Form[str]):
         perform: Callable[[str, CostView], bool] = lambda command_id, view: False,
         tell: Callable[[str], None] = lambda text: None,
         filter_text: str = "",
+        elsewhere: Callable[[], Elsewhere | None] = lambda: None,
     ) -> None:
         """``fleet`` returns the newest fleet, ``cost`` its costs; ``where`` names the region.
 
         ``keys`` are those of the commands that have others than their own. ``perform`` gets a command's id, and returns
         whether the form has to close for it. ``tell`` shows a toast; ``filter_text`` is the filter at first.
+        ``elsewhere`` returns what was counted in other regions.
         """
         super().__init__(f"Costs in {where}")
         self._fleet = fleet
@@ -236,6 +239,7 @@ class CostForm(Form[str]):
         self._keys = keys
         self._perform = perform
         self._tell = tell
+        self._elsewhere = elsewhere
         self._is_computing = False
         self._account: AccountCost | None = None
         self._shown_fleet: Fleet | None = None
@@ -317,8 +321,19 @@ class CostForm(Form[str]):
         table.sorted_by = self._order
         table.show(self.rows)
         self.query_one("#sums", Static).update(_totals_content(account))
-        self.query_one("#missing", Static).update(Content("\n").join(_footnotes(account)))
+        self.query_one("#missing", Static).update(Content("\n").join(self._footnotes(account)))
         self._show_selected()
+
+    def _footnotes(self, account: AccountCost) -> Iterator[Content]:
+        elsewhere = self._elsewhere()
+        if elsewhere is not None:
+            key = key_label(self._key("region"))
+            yield safe_content(
+                f"Elsewhere: {elsewhere.sentence(account.at)}{f'; {key} goes there' if key else ''}.", DIM
+            )
+        for sentence in account.missing:
+            yield safe_content(sentence, DIM)
+        yield safe_content("Days and months are in UTC, as on AWS's bill; $/MONTH is for 730 hours.", DIM)
 
     @property
     def selected(self) -> CostRow | None:
@@ -377,7 +392,7 @@ class CostForm(Form[str]):
             (await self._show_filter_bar()).focus_input()
         elif command_id == "sort":
             self.app.push_screen(sort_picker(COST_SORTS.values(), self._order[0]), self._sort_by)
-        elif command_id == "export":
+        elif command_id in ("export", "region"):
             self._hand_over(command_id)
         elif row is None:
             self._tell("This is the total: select a row first.")
@@ -410,8 +425,8 @@ class CostForm(Form[str]):
         )
         titles, cells = self.table.visible_cells()
         view = CostView(self.selected, account._replace(rows=rows), self._shown_fleet, titles, cells)
-        if self._perform(command_id, view) and view.row is not None:
-            self.dismiss(view.row.id)
+        if self._perform(command_id, view):
+            self.dismiss(view.row.id if view.row is not None and command_id != "region" else None)
 
     @on(Table.RowOpened)
     async def _open_row(self, event: Table.RowOpened) -> None:
@@ -476,9 +491,3 @@ def _totals_content(account: AccountCost) -> Content:
         most = dollars(account.snapshots_per_month, sign="$")
         parts_of_line.append(Content.assemble(("snapshots ≤ ", DIM), (most, "bold"), (" a month", DIM)))
     return Content(" · ").join(parts_of_line)
-
-
-def _footnotes(account: AccountCost) -> Iterator[Content]:
-    for sentence in account.missing:
-        yield safe_content(sentence, DIM)
-    yield safe_content("Days and months are in UTC, as on AWS's bill; $/MONTH is for 730 hours.", DIM)
