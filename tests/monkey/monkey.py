@@ -19,6 +19,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from fe2tui.tasks.context import Context
+from fe2tui.tui.forms.command_line import CommandLine
 from fe2tui.tui.forms.confirm import ConfirmForm
 from fe2tui.tui.forms.form import Form
 from fe2tui.tui.forms.impact import ImpactForm
@@ -48,6 +49,11 @@ TEXTS = (
     "~/x.csv",
 )
 SIZES = ((80, 24), (120, 36), (200, 50), (60, 20), (150, 30), (100, 30))
+LINES = (
+    *("stop base", "start od1", "reboot base", "terminate base od1", "freeze base", "change-type od1 m5.large"),
+    *("launch x ubuntu 8 t3.micro", "deregister base", "protect base on", "cost", "types gpu", "instance base"),
+    *("console base", "images", "tunnels", "help", "nope", "stop base --yes", "stop 'base", "amis base"),
+)
 LEAVING_KEYS = frozenset({"q"})  # end the program, which others test
 CLOCK_SECONDS = 1.0  # between the clocks of the cloud and of the test
 READING_TIME = 0.4  # seconds after which a question takes keys
@@ -124,7 +130,7 @@ class Monkey:
 
         async def recorded_ask(screen: Screen[Any]) -> Any:
             answer = await ask(screen)
-            if answer is not None:
+            if answer is not None and not isinstance(screen, CommandLine):  # a line asks as its key does
                 self._answered.append(type(screen).__name__)
             return answer
 
@@ -195,6 +201,9 @@ class Monkey:
             for field_id, text in (("name", f"m{self.random.randrange(1000)}"), ("image", "ubuntu"), ("disk", "8")):
                 form.query_one(f"#{field_id} Input", Input).value = text
             await self.driven.pilot.pause(READING_TIME)
+        if isinstance(form, CommandLine):
+            line = form.query_one("#line", Input).value = self.random.choice(LINES)
+            self.history.append(f"line {line}")
         return self._press([self.random.choice("yyyfwt") if isinstance(form, ConfirmForm) else "ctrl+s"])
 
     def _any_key(self) -> str:
@@ -204,7 +213,14 @@ class Monkey:
 
     def _press(self, keys: Sequence[str]) -> int:
         for key in keys:
-            name = {" ": "space", "/": "slash", "?": "question_mark", "!": "exclamation_mark", "$": "dollar_sign"}
+            name = {
+                " ": "space",
+                "/": "slash",
+                "?": "question_mark",
+                "!": "exclamation_mark",
+                "$": "dollar_sign",
+                ":": "colon",
+            }
             self._post(f"key {key}", events.Key(name.get(key, key), key if len(key) == 1 else None))
         return len(keys)
 
