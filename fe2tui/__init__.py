@@ -47,7 +47,9 @@ The words, each for one thing, everywhere:
     usage          a time in which an instance ran, or a volume existed, at one price
     charge         dollars an hour, or a month, from one moment to another
     account        all usage of a location together, as AWS bills it
-    alert          an instance that has run for long, or has cost much
+    alert          an instance that has run for long, or has cost much within 30 days
+    idle address   an Elastic IP that is associated with nothing; in sentences *unused*
+    elsewhere      the regions of the account that are not shown, as they were counted last
     impact         what a terminate, a deregister or a delete destroys, and what that costs or saves
     intent         a launch or a freeze, on the disk before the first call is sent
     task           one function in ``tasks``, and one run of it; it reports its *steps* as ``Progress``

@@ -192,8 +192,8 @@ _COST_DECIMALS = 6  # of dollars
 
 
 def cost_document(total: AccountCost, fleet: Fleet, elsewhere: Iterable[RegionCount] = ()) -> dict[str, Any]:
-    """The region's costs as JSON, in dollars. None is an unknown amount, which no sum contains: ``at_least`` names the
-    sums without one. ``elsewhere`` is what was counted in the account's other regions.
+    """The region's costs as JSON, in dollars: what is known of them. ``at_least`` names the sums in which some amount
+    is missing. ``elsewhere`` is what was counted in the account's other regions.
     """
     return {
         "region": fleet.location.region,
@@ -212,22 +212,30 @@ def cost_document(total: AccountCost, fleet: Fleet, elsewhere: Iterable[RegionCo
 
 
 def _cost_row_document(row: CostRow) -> dict[str, Any]:
+    """A row. None is an amount that is not known at all; ``at_least`` names the columns where something is missing."""
+    from fe2tui.model.money.rates import HOURS_A_MONTH
+
     columns = {"per_hour": row.hour_parts, "today": row.today_parts, "month": row.month_parts}
+    sums = {column: amounts.known for column, amounts in columns.items()}
+    partial = [column for column, amounts in columns.items() if amounts.unknown]
+    sums["per_month"] = sums["per_hour"] * HOURS_A_MONTH
+    partial += ["per_month"] if row.hour_parts.unknown else []
+
+    def amount(known: Decimal, is_partial: bool) -> Decimal | None:
+        return None if is_partial and not known else round_dollars(known, _COST_DECIMALS)
+
     return {
         "kind": row.kind,
         "id": row.id,
         "name": row.label,
         "what": row.what,
-        "per_hour": round_dollars(row.per_hour, _COST_DECIMALS),
-        "today": round_dollars(row.today, _COST_DECIMALS),
-        "month": round_dollars(row.month, _COST_DECIMALS),
-        "per_month": round_dollars(row.per_month, _COST_DECIMALS),
+        **{column: amount(known, column in partial) for column, known in sums.items()},
+        "at_least": partial,
         "at_most": row.at_most,
         "tags": dict(row.tags),
         "parts": {
             part: {
-                column: None if part in amounts.unknown else round_dollars(getattr(amounts, part), _COST_DECIMALS)
-                for column, amounts in columns.items()
+                column: amount(getattr(amounts, part), part in amounts.unknown) for column, amounts in columns.items()
             }
             for part in _COST_PARTS
         },
