@@ -164,9 +164,12 @@ class Monkey:
 
     async def _act(self) -> int:
         """Do one thing; how many keys it had."""
-        if isinstance(self.driven.app.screen, Form) and self.random.random() < 0.5:
-            return await self._answer(self.driven.app.screen)
+        screen = self.driven.app.screen
+        if isinstance(screen, Form) and self.random.random() < (0.9 if isinstance(screen, CommandLine) else 0.5):
+            return await self._answer(screen)
         choice = self.random.random()
+        if choice < 0.03:
+            return self._press([":"])
         if choice < 0.80:
             return self._press([self._any_key()])
         if choice < 0.86:
@@ -201,7 +204,7 @@ class Monkey:
             for field_id, text in (("name", f"m{self.random.randrange(1000)}"), ("image", "ubuntu"), ("disk", "8")):
                 form.query_one(f"#{field_id} Input", Input).value = text
             await self.driven.pilot.pause(READING_TIME)
-        if isinstance(form, CommandLine):
+        if isinstance(form, CommandLine) and form.query("#line"):
             line = form.query_one("#line", Input).value = self.random.choice(LINES)
             self.history.append(f"line {line}")
         return self._press([self.random.choice("yyyfwt") if isinstance(form, ConfirmForm) else "ctrl+s"])

@@ -83,6 +83,8 @@ class CommandLine(Form[Run]):
     @on(Input.Changed)
     def _follow_typing(self, event: Input.Changed) -> None:
         event.stop()
+        if not self.is_current:  # it was sent already
+            return
         self._typed, self._recalled = event.value, 0
         self.show_form_error(None)
         self._find_completions()
