@@ -145,7 +145,7 @@ class OfferRows:
             if self._are_families or column.id != "best"
         ]
         name_widths = NameWidths(longest, longest, max(longest, _NAME_WIDTHS.generous))
-        layout = fit_columns(columns, width, self._min_widths, name_widths)
+        layout = fit_columns(columns, width - 1, self._min_widths, name_widths)  # a cell before the scrollbar
         widest = max(longest, _NAME_WIDTHS.generous)  # wider, the prices would be far from their types
         return layout._replace(
             columns=tuple(c._replace(width=min(c.width, widest)) if c.is_flexible else c for c in layout.columns)
