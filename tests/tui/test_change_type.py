@@ -158,7 +158,9 @@ async def test_whoever_does_not_want_to_go_back_has_it_stopped_with_the_new_type
         await driven.press("y")
         await way_back(driven)
         await driven.press("escape")
-        await driven.until(lambda: "base is stopped, and m5.2xlarge now" in " ".join(" ".join(driven.toasts).split()))
+        await driven.until(
+            lambda: any("base is stopped, and m5.2xlarge now" in one.words for one in driven.task_runner.state.failures)
+        )
         await driven.until(lambda: driven.named("base").type == "m5.2xlarge")
         assert driven.named("base").state is State.STOPPED
 
