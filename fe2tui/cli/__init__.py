@@ -7,7 +7,8 @@ dashboard, ``fe2`` without one prints its help.
 Begin with ``run_program`` below. It either opens the dashboard (``dashboard``) or calls ``main``, whose table says
 which module holds which command. A command's module declares its options, calls a task through ``CommandRun`` (``run``)
 and prints the result (``output``). ``options`` holds what every command takes, ``prompts`` the questions, ``read`` what
-commands read of a region, ``exit_status`` how errors are shown.
+commands read of a region, ``exit_status`` how errors are shown. ``in_dashboard`` gives the commands to the command line
+of the dashboard.
 
 Modules import at their top only click, light standard library, ``fe2tui.errors``, ``fe2tui.model.text``,
 ``fe2tui.model.progress`` and each other. Everything else is imported inside the function that uses it, so that

@@ -7,6 +7,8 @@ screen, and calls through ``fe2tui.tasks`` and ``fe2tui.aws``. Begin reading wit
 - A read: ``fleet_watch`` posts ``FleetSeen`` → ``main_screen`` sets its reactives, whose watchers hand the fleet on →
   ``panes/list_pane`` → ``list_model`` computes the rows → ``panes/instances`` and ``panes/instance_columns`` say what
   they show → ``widgets/table`` draws them.
+- A line of the command line: ``forms/command_line`` → ``actions/command_line``, which has the room ``cli`` parse it
+  (``shell_commands``) and calls the action of the key that does the same.
 - A step of a task: ``task_runner`` posts ``TasksChanged`` → ``main_screen`` → ``panes/activity``.
 
 ``Services`` is everything that actions, forms and panes are given; ``controller`` makes the parts and implements it.
