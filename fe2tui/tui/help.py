@@ -51,6 +51,12 @@ _SPOT_KEYS_HELP = (
     ("enter", "open the family; go to the zones of the type; launch in the zone"),
     ("esc", "back: from the cursor in time, the zones, the filter, the family; then follow the selected instance"),
 )
+_COST_HELP = (
+    ("tag:project=vision", "the filter: rows with that tag, and their total; also words, kind:disk, name:, id:"),
+    ("cost>0.1  month>50  spent>20", "dollars an hour; a month at this rate; this month so far"),
+    ("enter", "go to the instance or image that costs it"),
+    ("c s f X …", "the keys of instances and images act on the row; X releases an unused Elastic IP"),
+)
 _MOVEMENT_HELP = (
     ("↑ ↓ j k", "up and down"),
     ("pgup pgdn home end", "by page, to the ends"),
@@ -142,6 +148,7 @@ def help_sections(context: CommandContext, keys: Mapping[str, str]) -> Iterator[
         *texts,
         ("Also for moving", _MOVEMENT_HELP),
         ("In the spot prices", _SPOT_KEYS_HELP),
+        ("In the costs", _COST_HELP),
     ):
         yield title, [HelpEntry(words, meaning, indent=28) for words, meaning in help_text]
     yield "Signs", [HelpEntry(sign, meaning, style=colour, indent=4) for sign, colour, meaning in _SIGNS_HELP]
