@@ -13,7 +13,8 @@ screen, and calls through ``fe2tui.tasks`` and ``fe2tui.aws``. Begin reading wit
 
 ``Services`` is everything that actions, forms and panes are given; ``controller`` makes the parts and implements it.
 ``command_context`` has the facts that a command decides by, ``availability`` decides. Forms are asked with
-``services.ask``. ``panes/`` are the parts of the main screen, ``widgets/`` know nothing about instances.
+``services.ask``. ``panes/`` are the parts of the main screen, ``widgets/`` know nothing about instances. ``theme`` has
+the colours, ``contrast`` makes each text readable in any theme, ``preferences`` remembers theme and pane sizes.
 """
 
 from __future__ import annotations
