@@ -269,7 +269,7 @@ async def dashboard(
     """The dashboard, when it has read the cloud that the environment names. ``toasts``: they are on the screen, too."""
     app = Dashboard(
         Choice(read_only=read_only, connect_timeout=timeout, read_timeout=timeout),
-        replace(load(), **{"quick_seconds": 0.3, **settings}),
+        replace(load(), **{"quick_seconds": 0.3, "other_regions": False, **settings}),
         clock=clock,
         open_shell=DashboardShell,
     )

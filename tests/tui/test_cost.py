@@ -365,7 +365,7 @@ async def test_other_regions_are_counted_and_shown_with_their_age(
     store.close()
     cloud.control("/demo/faults", {"kind": "deny", "action": "DescribeInstances", "region": "eu-west-1"})
     try:
-        async with dashboard(size=(180, 40)) as driven:
+        async with dashboard(size=(180, 40), other_regions=True) as driven:
             await driven.until(lambda: "/h elsewhere" in driven.status_text)
             await driven.until(lambda: uncounted <= driven.view.services.other_regions.counts.keys())
             counts = driven.view.services.other_regions.counts
@@ -400,7 +400,7 @@ async def test_other_regions_are_counted_and_shown_with_their_age(
         store.close()
     assert kept["us-west-2"].running == 3 and kept["us-east-2"].running > 3 and kept["eu-west-1"].denied
     monkeypatch.setattr(other_regions, "START_DELAY", 3600.0)
-    async with dashboard(size=(180, 40)) as driven:  # there at the start, without a call
+    async with dashboard(size=(180, 40), other_regions=True) as driven:  # there at the start, without a call
         await driven.until(lambda: "/h elsewhere" in driven.status_text)
 
 
