@@ -20,7 +20,7 @@ from fe2tui.tui.forms.picker import PickerItem
 from fe2tui.tui.pane_ids import IMAGES, INSTANCES, PANES, SPOT
 from fe2tui.tui.widgets.cells import wrap
 from fe2tui.tui.widgets.filter_bar import FilterBar
-from fe2tui.tui.widgets.movement import MOVEMENT_BINDINGS, page_step
+from fe2tui.tui.widgets.table import MOVEMENT_BINDINGS, page_step
 
 _INSTANCE_FILTER_HELP = (
     ("train", "a word: in the name, id, type, address, zone, key pair or a tag"),

@@ -19,7 +19,7 @@ from fe2tui.model.text import visible
 from fe2tui.paths import stylesheets_folder
 from fe2tui.tui.actions.clipboard import copy_text
 from fe2tui.tui.forms.form import Form
-from fe2tui.tui.widgets.movement import MOVEMENT_BINDINGS, page_step
+from fe2tui.tui.widgets.table import MOVEMENT_BINDINGS, page_step
 
 _FRAME_COLUMNS = 5  # frame, padding and scrollbar
 _END_SECONDS = 2.0  # that a program may take to end when the form is closed

@@ -21,7 +21,7 @@ from fe2tui.model.filters import Sort
 from fe2tui.model.text import visible
 from fe2tui.tui.forms.form import DIM, Form, FormList, dim
 from fe2tui.tui.widgets.cells import wrap
-from fe2tui.tui.widgets.movement import FIELD_MOVEMENT_BINDINGS, page_step
+from fe2tui.tui.widgets.table import FIELD_MOVEMENT_BINDINGS, page_step
 
 MAX_SHOWN = 500
 MAX_WIDTH = 76  # cells of the frame, as in forms.tcss

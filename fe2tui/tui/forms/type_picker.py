@@ -37,8 +37,7 @@ from fe2tui.tui.forms.type_list import (
 )
 from fe2tui.tui.widgets.cells import wrap
 from fe2tui.tui.widgets.grid import Cell
-from fe2tui.tui.widgets.movement import FIELD_MOVEMENT_BINDINGS
-from fe2tui.tui.widgets.table import RowStyle, Table
+from fe2tui.tui.widgets.table import FIELD_MOVEMENT_BINDINGS, RowStyle, Table
 
 
 class TypeTable(Table, can_focus=False):

@@ -26,7 +26,7 @@ from fe2tui.tui.widgets.cells import highlight, pad_or_cut, wrap
 from fe2tui.tui.widgets.frame import Framed
 from fe2tui.tui.widgets.grid import Cell
 from fe2tui.tui.widgets.line import Span
-from fe2tui.tui.widgets.movement import MOVEMENT_BINDINGS, page_step
+from fe2tui.tui.widgets.table import MOVEMENT_BINDINGS, page_step
 
 _SIGNS: Mapping[str, tuple[str, str]] = {
     "running": ("◐", "moving"),

@@ -23,7 +23,7 @@ from fe2tui.tui.widgets.frame import Framed
 from fe2tui.tui.widgets.grid import Cell
 from fe2tui.tui.widgets.line import click_meta
 from fe2tui.tui.widgets.links import LinkOf, no_link
-from fe2tui.tui.widgets.movement import MOVEMENT_BINDINGS, page_step
+from fe2tui.tui.widgets.table import MOVEMENT_BINDINGS, page_step
 
 MAX_LABEL_WIDTH = 16
 _STYLES = {"foreground": "text", "ink-dim": "dim", "state-trouble": "trouble"}  # by the colour of a fact

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -21,11 +21,46 @@ from fe2tui.tui.widgets.cells import pad_or_cut, wrap
 from fe2tui.tui.widgets.frame import Framed
 from fe2tui.tui.widgets.grid import Cell, Column, ColumnLayout
 from fe2tui.tui.widgets.links import LinkOf, no_link
-from fe2tui.tui.widgets.movement import MOVEMENT_BINDINGS, page_step
 
 GLOW_SECONDS = 2.0
 GUTTER = 4  # cells at the left: the bar of the cursor, the mark, the sign, a space
 MAX_CACHED_ROWS = 1_000
+
+
+TO_THE_END = 1_000_000  # pages
+
+MOVEMENT_BINDINGS: list[BindingType] = [
+    Binding("up,k", "move(-1)", "Up", show=False),
+    Binding("down,j", "move(1)", "Down", show=False),
+    Binding("pageup", "page(-1)", "Page up", show=False),
+    Binding("pagedown", "page(1)", "Page down", show=False),
+    Binding("home", f"page(-{TO_THE_END})", "First", show=False),
+    Binding("end", f"page({TO_THE_END})", "Last", show=False),
+    # By the ids of commands, whose keys a person may change.
+    Binding("g", f"page(-{TO_THE_END})", "First", show=False, id="top"),
+    Binding("G", f"page({TO_THE_END})", "Last", show=False, id="bottom"),
+    Binding("ctrl+d", "page(0.5)", "Half a page down", show=False, id="half_down"),
+    Binding("ctrl+u", "page(-0.5)", "Half a page up", show=False, id="half_up"),
+    Binding("ctrl+f", "page(1)", "Page down", show=False, id="page_down"),
+    Binding("ctrl+b", "page(-1)", "Page up", show=False, id="page_up"),
+]
+"""The keys that move in every list, log and text. They call ``action_move(by)``, by rows, and ``action_page(by)``."""
+
+FIELD_MOVEMENT_BINDINGS: list[BindingType] = [
+    Binding("down,ctrl+n", "move(1)", show=False, priority=True),
+    Binding("up,ctrl+p", "move(-1)", show=False, priority=True),
+    Binding("pagedown,ctrl+f", "page(1)", show=False, priority=True),
+    Binding("pageup,ctrl+b", "page(-1)", show=False, priority=True),
+    Binding("ctrl+d", "page(0.5)", show=False, priority=True),
+    Binding("ctrl+u", "page(-0.5)", show=False, priority=True),
+]
+"""Those of a list that is filtered by a field with the focus: no letters, and the field does not get them."""
+
+
+def page_step(by: float, height: int) -> int:
+    """The rows that a move by so many pages of a height goes: at least one."""
+    rows = round(by * height)
+    return rows or (1 if by > 0 else -1)
 
 
 class TableRows(Protocol):
