@@ -127,8 +127,8 @@ def _location_spans(status: Status, detail: _Detail) -> list[Span]:
 
 
 def alerts_text(totals: AccountTotals, interruptions: int = 0) -> str:
-    """How many instances need attention: ``1 interrupted, 2 long running``."""
-    parts = [(interruptions, "interrupted"), (totals.long_running, "long running"), (totals.costly, "costly")]
+    """How many instances need attention: ``1 interrupted, 2 long-running``."""
+    parts = [(interruptions, "interrupted"), (totals.long_running, "long-running"), (totals.costly, "costly")]
     return ", ".join(f"{count:,} {words}" for count, words in parts if count)
 
 

@@ -52,7 +52,7 @@ def test_one_that_is_on_for_long_is_pointed_out_with_its_cost_and_what_to_do_unt
         r"▲ \$[\d.]+ since its start, running for 41d\. Stop it .*, or tag it fe2:keep=yes", said(forgotten)
     )
     assert "▲" not in said(kept)
-    assert looks(forgotten) == ("trouble", "costly run")
+    assert looks(forgotten) == ("trouble", "running")
     assert looks(kept) == ("running", "running")
 
 
@@ -60,18 +60,18 @@ def test_only_what_costs_much_in_a_month_is_red_however_long_it_runs() -> None:
     cheap = instance(1, launched_at=NOW - timedelta(days=400))
     limits = AlertLimits(high_cost=Decimal(90))
     prices = replace(PRICES, on_demand={cheap.type: Decimal("0.05")})
-    for launched_at, price, kind, state in (
-        (NOW - timedelta(days=400), "0.05", "moving", "long running"),  # $660, $40 in 30 days
-        (NOW - timedelta(days=400), "0.2", "trouble", "costly run"),
-        (NOW - timedelta(hours=20), "5", "trouble", "costly run"),
-        (NOW - timedelta(hours=20), "0.2", "running", "running"),
+    for launched_at, price, kind in (
+        (NOW - timedelta(days=400), "0.05", "moving"),  # $660, $40 in 30 days
+        (NOW - timedelta(days=400), "0.2", "trouble"),
+        (NOW - timedelta(hours=20), "5", "trouble"),
+        (NOW - timedelta(hours=20), "0.2", "running"),
     ):
         one = replace(cheap, launched_at=launched_at)
         seen = replace(fleet([one]), prices=replace(prices, on_demand={one.type: Decimal(price)}))
         at = InstanceRowScope(seen, NOW, limits=limits)
-        assert (state_category(one, at), COLUMNS["state"].cell(one, at)[0]) == (kind, state)
+        assert (state_category(one, at), COLUMNS["state"].cell(one, at)[0]) == (kind, "running")
         sums = AccountTracker(limits).update(seen, NOW)
-        assert (sums.long_running, sums.costly) == (int(state == "long running"), int(state == "costly run"))
+        assert (sums.long_running, sums.costly) == (int(kind == "moving"), int(kind == "trouble"))
 
 
 def test_what_is_wrong_stands_first_with_what_to_do_and_the_group_is_named() -> None:
@@ -92,10 +92,10 @@ def test_windows_is_reached_by_remote_desktop_and_an_ipv6_address_is_shown_where
 
 def test_from_when_on_one_is_pointed_out_is_settable_and_can_be_never() -> None:
     one = instance(1, launched_at=NOW - 30 * HOUR)
-    assert looks(one) == ("moving", "long running")
+    assert looks(one) == ("moving", "running")
     assert looks(one, AlertLimits.from_settings(31, 50)) == ("running", "running")
     assert looks(one, AlertLimits.from_settings(0, 0)) == ("running", "running")
-    assert looks(replace(one, lifecycle="spot")) == ("moving", "long run spot")
+    assert looks(replace(one, lifecycle="spot")) == ("moving", "running spot")
 
 
 def test_one_that_is_costly_is_pointed_out_before_and_after_it_is_on_for_long() -> None:
@@ -103,7 +103,7 @@ def test_one_that_is_costly_is_pointed_out_before_and_after_it_is_on_for_long() 
     spent = cost_since_start(one, fleet([one]), NOW)
     assert spent is not None
     assert looks(one, AlertLimits.from_settings(24, float(spent) + 0.01)) == ("running", "running")
-    assert looks(one, AlertLimits.from_settings(24, float(spent) - 0.01)) == ("trouble", "costly run")
+    assert looks(one, AlertLimits.from_settings(24, float(spent) - 0.01)) == ("trouble", "running")
     assert looks(replace(one, state=State.STOPPED), AlertLimits.from_settings(24, 0.01)) == ("stopped", "stopped")
 
 

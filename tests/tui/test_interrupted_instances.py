@@ -103,7 +103,7 @@ def test_a_name_has_plenty_of_room_before_words_have() -> None:
 @pytest.mark.parametrize("request_", [REQUEST, MARKED, None])
 def test_one_that_was_not_interrupted_says_nothing_of_it(request_: SpotRequest | None) -> None:
     plain = row(seen(instance(1), request_), 300)
-    assert (plain["sign"], plain["state"]) in {("●", "running"), ("▲", "long running")}
+    assert (plain["sign"], plain["state"]) in {("●", "running"), ("▲", "running")}
 
 
 def test_the_details_tell_all_of_it_and_of_its_request() -> None:

@@ -272,7 +272,7 @@ def test_all_that_the_status_line_counts_and_all_keys_can_be_clicked() -> None:
     spans = status_bar.status_spans(counted, NOW, 200)
     commands = {span.text.strip(): span.command for span in spans}
     assert [commands[sign] for sign in ("●", "◐", "○")] == ["show_running", "show_moving", "show_stopped"]
-    assert commands["3 running"] == "show_running" and commands["▲ 2 long running"] == "show_alerts"
+    assert commands["3 running"] == "show_running" and commands["▲ 2 long-running"] == "show_alerts"
     assert commands["3 without a price"] == "cost" and commands["◐ 1 waiting"] == "activity"
     for line in (
         status_bar.footer_spans(view(marked_instances=(instance(1),)), {}, 2, 200),
@@ -308,14 +308,14 @@ def test_the_parts_of_the_status_line_stand_apart(width: int) -> None:
 
 @pytest.mark.parametrize(
     ("long", "costly", "words"),
-    [(2, 0, "▲ 2 long running "), (0, 1, "▲ 1 costly "), (2, 1, "▲ 2 long running, 1 costly "), (0, 0, "")],
+    [(2, 0, "▲ 2 long-running "), (0, 1, "▲ 1 costly "), (2, 1, "▲ 2 long-running, 1 costly "), (0, 0, "")],
 )
 def test_machines_that_are_long_on_or_costly_are_counted(long: int, costly: int, words: str) -> None:
     marked = FULL._replace(totals=SUMS._replace(long_running=long, costly=costly))
     wide = said(marked, 160)
     assert words in wide and ("▲" in wide) is bool(words)
     narrow = said(marked, 72)
-    assert "long running" not in narrow and (f"▲ {long + costly} " in narrow) is bool(words)
+    assert "long-running" not in narrow and (f"▲ {long + costly} " in narrow) is bool(words)
     inks = {span.style for span in status_bar.status_spans(marked, NOW, 160) if "▲" in span.text}
     assert inks == ({"trouble" if costly else "moving"} if words else set())  # red only for what costs much
 

@@ -24,13 +24,6 @@ from fe2tui.tui.widgets.grid import Cell, sparkline
 STATE_WIDTH = 13
 MAX_STANDARD_RANK = 5  # columns of higher ranks are shown only beside generous names
 SIGNS: Mapping[str, str] = {"running": "●", "moving": "◐", "stopped": "○", "trouble": "▲"}
-_ALERT_TEXTS: Mapping[tuple[Alert, bool], str] = {
-    (Alert.LONG, False): "long running",
-    (Alert.LONG, True): "long run spot",
-    (Alert.COSTLY, False): "costly run",
-    (Alert.COSTLY, True): "costly spot",
-}
-"""By the alert, and whether it is a spot instance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +99,10 @@ def state_category(instance: Instance, scope: InstanceRowScope) -> str:
     return "moving" if instance.state.is_moving else "stopped"
 
 
-def state_text(instance: Instance, alert: Alert | None = None) -> str:
-    """The state, with ``spot`` for a spot instance; the alert in its place if there is one."""
+def state_text(instance: Instance) -> str:
+    """The state, with ``spot`` for a spot instance."""
     if instance.is_interrupted:
         return "interrupted"
-    if alert is not None:
-        return _ALERT_TEXTS[alert, instance.is_spot]
     text = instance.state.value.replace("-", " ")
     return f"{text} spot" if instance.is_spot and instance.state in (State.RUNNING, State.STOPPED) else text
 
@@ -128,7 +119,7 @@ def _state(instance: Instance, scope: InstanceRowScope, width: int = STATE_WIDTH
     note = scope.notes.get(instance.id)
     if note:
         return note, "moving"
-    return state_text(instance, scope.alert(instance)), state_category(instance, scope)
+    return state_text(instance), state_category(instance, scope)
 
 
 def _type(instance: Instance, scope: InstanceRowScope) -> Cell:
