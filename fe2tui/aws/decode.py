@@ -13,9 +13,8 @@ from typing import Any
 from fe2tui.aws.xml_reader import XmlReader
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, InstanceStatus, ScheduledEvent, State
-from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.spot import SpotRequest
-from fe2tui.model.volume import Volume
+from fe2tui.model.volume import Snapshot, Volume
 
 _intern = sys.intern
 _DEFAULT_PLATFORM = "Linux/UNIX"

@@ -8,7 +8,7 @@ from typing import Any
 from fe2tui.aws.decode import decode_snapshot
 from fe2tui.aws.paged_reads import filter_chunks
 from fe2tui.aws.session import Session
-from fe2tui.model.snapshot import Snapshot
+from fe2tui.model.volume import Snapshot
 
 _PAGE = 1000
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fe2tui.model.instance import Attachment, Instance
     from fe2tui.model.money.account import AccountCost, CostRow
     from fe2tui.model.other_regions import RegionCount
-    from fe2tui.model.snapshot import Snapshot
+    from fe2tui.model.volume import Snapshot
 
 _NOT_PLAIN = re.compile(r"[^\n -~]")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

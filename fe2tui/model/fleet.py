@@ -11,9 +11,8 @@ from typing import NamedTuple
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance, InstanceStatus
 from fe2tui.model.location import Location, local_zone_group
-from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.spot import SpotHistory, SpotRequest
-from fe2tui.model.volume import Volume
+from fe2tui.model.volume import Snapshot, Volume
 
 
 @dataclass(frozen=True, slots=True)

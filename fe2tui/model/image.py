@@ -10,8 +10,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from fe2tui.model.instance import USER_TAG
-from fe2tui.model.snapshot import Snapshot
-from fe2tui.model.volume import Volume
+from fe2tui.model.volume import Snapshot, Volume
 
 SOURCE_TAG = "fe2:source"  # the instance that an image was frozen from: its id and name
 DEFAULT_IMAGE = "ubuntu"  # the image of a launch that names none

@@ -15,8 +15,8 @@ from fe2tui.model.image import Image
 from fe2tui.model.instance import InstanceStatus, ScheduledEvent
 from fe2tui.model.location import Location
 from fe2tui.model.money.spot_usage import spot_history_spans
-from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.spot import SpotRequest
+from fe2tui.model.volume import Snapshot
 from fe2tui.store.database import Database, location_number
 from fe2tui.store.encoding import (
     ENCODING,

@@ -22,8 +22,8 @@ from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.image import Image, image_snapshot_ids
 from fe2tui.model.money.rates import snapshots_per_month
 from fe2tui.model.progress import Outcome
-from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.text import dollars, join_words
+from fe2tui.model.volume import Snapshot
 from fe2tui.tasks.batch import Results, activity_entries, call_each, end_entries, outcomes, unique_ids
 from fe2tui.tasks.context import ActivityEntry, Context, known_account, run_to_completion
 from fe2tui.tasks.impact import not_own_error

@@ -23,8 +23,8 @@ from fe2tui.model.image import FAILED_STATES, Image
 from fe2tui.model.instance import State
 from fe2tui.model.money.rates import snapshots_per_month
 from fe2tui.model.progress import Outcome, ignore_progress
-from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.text import dollars, percent, plural
+from fe2tui.model.volume import Snapshot
 from fe2tui.tasks.context import (
     ActivityEntry,
     Context,

@@ -26,9 +26,8 @@ from fe2tui.tui.contrast import ReadableText
 from fe2tui.tui.first_frame import FirstFrame
 from fe2tui.tui.key_queue import KeyQueue
 from fe2tui.tui.preferences import Preferences
-from fe2tui.tui.terminal_driver import TolerantDriver
+from fe2tui.tui.terminal import BELL, TolerantDriver, notification, run_notify_command, title_sequence
 from fe2tui.tui.terminal_handover import is_handed_over
-from fe2tui.tui.terminal_messages import BELL, notification, run_notify_command, title_sequence
 from fe2tui.tui.theme import DARK, THEMES, default_variables
 from fe2tui.tui.toasts import failure_text, plain_text
 from fe2tui.tui.widgets.cells import clip

@@ -14,7 +14,6 @@ from textual.binding import Binding
 from fe2tui.errors import Fe2Error
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.commands import COMMANDS, COMMANDS_BY_ID, Command
-from fe2tui.tui.internal_error import log_internal_error
 from fe2tui.tui.key_queue import MAX_HOLD_SECONDS
 
 if TYPE_CHECKING:
@@ -63,6 +62,8 @@ class CommandRunner:
         except Fe2Error as error:
             self._services.report_error(command.title, error)
         except ImportError as error:
+            from fe2tui.tui.internal_error import log_internal_error
+
             self._services.report_error(command.title, log_internal_error(error))
         finally:
             self._running_ids.discard(command.id)

@@ -19,7 +19,6 @@ from fe2tui.model.location import Location
 from fe2tui.model.money.account import AccountTotals, AccountTracker
 from fe2tui.model.money.alerts import AlertLimits
 from fe2tui.model.money.spot_usage import TimeSpan, spot_history_spans
-from fe2tui.tui.internal_error import log_internal_error
 
 if TYPE_CHECKING:
     from textual.worker import Worker
@@ -214,6 +213,8 @@ class FleetWatch:
             except Fe2Error as error:
                 failure = error
             except Exception as error:
+                from fe2tui.tui.internal_error import log_internal_error
+
                 failure = log_internal_error(error)  # a fault of our own in one read must not end all reading
             else:
                 return

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from fe2tui.errors import Fe2Error, StoreError
 from fe2tui.model.location import REGIONS, Location
 from fe2tui.model.money.account import AccountTotals
-from fe2tui.model.other_regions import Elsewhere, RegionCount, sum_elsewhere
 
 if TYPE_CHECKING:
+    from fe2tui.model.other_regions import Elsewhere, RegionCount
     from fe2tui.tui.services import Services
 
 START_DELAY = 20.0  # seconds after the start, which other reads need
@@ -49,6 +49,10 @@ class OtherRegions:
     @property
     def elsewhere(self) -> Elsewhere | None:
         """The sum of the regions that are not shown; None where nothing is known to cost anything there."""
+        if not self.counts.keys() - {self._location.region if self._location is not None else ""}:
+            return None
+        from fe2tui.model.other_regions import sum_elsewhere
+
         return sum_elsewhere(self.counts.values(), self._location.region) if self._location is not None else None
 
     def set_location(self, location: Location) -> None:
@@ -63,6 +67,8 @@ class OtherRegions:
     def set_totals(self, totals: AccountTotals) -> None:
         """Take the newest totals of the region that is shown: they count when another one is."""
         if self._location is not None:
+            from fe2tui.model.other_regions import RegionCount
+
             region = self._location.region
             self._shown = self.counts[region] = RegionCount(
                 region, totals.at, totals.running, totals.per_hour, totals.is_hour_partial

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fe2tui.errors import (
     ClockError,
@@ -19,11 +19,13 @@ from fe2tui.errors import (
 )
 from fe2tui.model.location import Location, short_region_name
 from fe2tui.model.money.account import AccountTotals
-from fe2tui.model.other_regions import Elsewhere
 from fe2tui.model.text import DASH, dollars, plural, short_age, visible
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.commands import COMMANDS_BY_ID, FOOTER_LEFT, FOOTER_RIGHT, key_label
 from fe2tui.tui.widgets.line import Span, spans_width
+
+if TYPE_CHECKING:
+    from fe2tui.model.other_regions import Elsewhere
 
 _ERROR_LABELS: tuple[tuple[type[Fe2Error], str], ...] = (
     (UnreadableError, "unreadable"),

@@ -15,7 +15,6 @@ from fe2tui.errors import Fe2Error
 from fe2tui.model.instance import Instance
 from fe2tui.model.progress import COUNTDOWN, Activity, Outcome, Progress
 from fe2tui.model.text import plural
-from fe2tui.tui.internal_error import log_internal_error
 
 if TYPE_CHECKING:
     from textual.worker import Worker
@@ -192,6 +191,8 @@ class TaskRunner:
             self.report_error(task.title, error, region)
         except Exception as error:
             self._tell_outside(task, f"{task.title}: failed.")
+            from fe2tui.tui.internal_error import log_internal_error
+
             self.report_error(task.title, log_internal_error(error), region)
         finally:
             del self._tasks[number], self._workers[number]

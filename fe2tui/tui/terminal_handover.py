@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from textual.app import SuspendNotSupported
 
 from fe2tui.errors import Fe2Error
-from fe2tui.tui.terminal_messages import RESTORE_TITLE
+from fe2tui.tui.terminal import RESTORE_TITLE
 
 if TYPE_CHECKING:
     from textual.app import App

@@ -21,8 +21,7 @@ from fe2tui.model.location import Location
 from fe2tui.model.money.account import CostRow, account_cost
 from fe2tui.model.money.unknown import unseen_usage_sentences
 from fe2tui.model.money.usage import cost_between
-from fe2tui.model.snapshot import Snapshot
-from fe2tui.model.volume import Volume
+from fe2tui.model.volume import Snapshot, Volume
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

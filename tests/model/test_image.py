@@ -18,7 +18,7 @@ from fe2tui.model.image_filter import IMAGE_LANGUAGE, IMAGE_SORTS, ImageScope, i
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.location import Location
 from fe2tui.model.money.rates import image_per_month, snapshot_per_month
-from fe2tui.model.snapshot import Snapshot
+from fe2tui.model.volume import Snapshot
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BASE = Image(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fe2tui.model.image import Image, image_progress, image_snapshots
-from fe2tui.model.snapshot import Snapshot
+from fe2tui.model.volume import Snapshot
 
 IMAGE = Image("ami-0123456789abcdef0", "base", state="pending", root_size=50)
 WORDS = "Created by CreateImage(i-0b39947b710d05337) for ami-0123456789abcdef0"

@@ -19,9 +19,8 @@ from fe2tui.model.fleet import Fleet, IdleAddress, Prices, Problem, PublicImage
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, InstanceStatus, ScheduledEvent, State
 from fe2tui.model.location import Location
-from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.spot import SpotRequest
-from fe2tui.model.volume import Volume
+from fe2tui.model.volume import Snapshot, Volume
 from fe2tui.store import Store
 from fe2tui.store.completion_names import last_instances
 from tests.store.store_samples import NOON, PLACE, PRICES, fleet, machine

@@ -17,7 +17,7 @@ from fe2tui.model.fleet import Fleet, Prices, PublicImage
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.location import Location
-from fe2tui.model.snapshot import Snapshot
+from fe2tui.model.volume import Snapshot
 from fe2tui.tasks.deregister import deregister
 from fe2tui.tasks.freeze import freeze, open_freezes
 from fe2tui.tasks.impact import Impact, deregister_impact

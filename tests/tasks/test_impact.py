@@ -13,8 +13,7 @@ from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.location import Location
-from fe2tui.model.snapshot import Snapshot
-from fe2tui.model.volume import Volume
+from fe2tui.model.volume import Snapshot, Volume
 from fe2tui.tasks.impact import Impact, deregister_impact, terminate_impact
 from fe2tui.tui.forms.impact import ImpactForm, ImpactRows
 from tests.tui.form_host import opened, said

@@ -11,8 +11,7 @@ from fe2tui.model.fleet import Fleet, Prices, PublicImage
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.location import Location
-from fe2tui.model.snapshot import Snapshot
-from fe2tui.model.volume import Volume
+from fe2tui.model.volume import Snapshot, Volume
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PLACE = Location("default", "us-east-2")

@@ -29,8 +29,7 @@ from fe2tui.model.instance import State
 from fe2tui.model.location import REGIONS, Location
 from fe2tui.model.money.account import AccountCost, account_cost
 from fe2tui.model.other_regions import RegionCount
-from fe2tui.model.snapshot import Snapshot
-from fe2tui.model.volume import Volume
+from fe2tui.model.volume import Snapshot, Volume
 from fe2tui.settings import load
 from fe2tui.store import open_store
 from fe2tui.tui import other_regions

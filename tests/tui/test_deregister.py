@@ -15,7 +15,7 @@ from fe2tui.demo import Cloud
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.image import Image
 from fe2tui.model.location import Location
-from fe2tui.model.snapshot import Snapshot
+from fe2tui.model.volume import Snapshot
 from fe2tui.tasks.impact import Impact, deregister_impact
 from fe2tui.tui.forms.impact import ImpactForm, ImpactRows
 from tests.tui.driver import Driven, calls, dashboard

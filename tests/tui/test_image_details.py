@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.image import Image
-from fe2tui.model.snapshot import Snapshot
+from fe2tui.model.volume import Snapshot
 from fe2tui.tui.panes.images import image_details, image_list_snapshot
 from tests.tui.fleets import NOW, PUBLIC, fleet, image, instance, many, snapshots_of, with_images
 

@@ -10,7 +10,7 @@ from fe2tui.aws.session import Session
 from fe2tui.errors import Fe2Error
 from fe2tui.model.fleet import PublicImage
 from fe2tui.model.image import Image
-from fe2tui.model.snapshot import Snapshot
+from fe2tui.model.volume import Snapshot
 
 _PENDING_INTERVAL_MIN = 5.0  # seconds between two reads of a pending image, at first
 _PENDING_INTERVAL_MAX = 15.0  # after minutes

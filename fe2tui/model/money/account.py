@@ -39,9 +39,8 @@ from fe2tui.model.money.usage import (
     volume_usage_charge,
     volume_usage_of,
 )
-from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.text import DASH, dollars, plural, table_lines, visible
-from fe2tui.model.volume import Volume
+from fe2tui.model.volume import Snapshot, Volume
 
 _ZERO = Decimal(0)
 _COLUMNS = ("NAME", "WHAT", "$/H", "TODAY", "THIS MONTH", "$/MONTH IF LEFT")

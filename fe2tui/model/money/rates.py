@@ -10,9 +10,8 @@ from typing import NamedTuple
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.image import Image, image_snapshot_ids
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.spot import saving
-from fe2tui.model.volume import GP3_IOPS, GP3_THROUGHPUT, IO2_IOPS_TIERS, Volume
+from fe2tui.model.volume import GP3_IOPS, GP3_THROUGHPUT, IO2_IOPS_TIERS, Snapshot, Volume
 
 HOURS_A_MONTH = 730  # AWS's own month
 ADDRESS_PER_HOUR = Decimal("0.005")

@@ -22,8 +22,7 @@ from fe2tui.model.command_text import CommandText
 from fe2tui.model.text import visible
 from fe2tui.tasks.impact import Impact, ImpactPart, ImpactRow, skipped_text
 from fe2tui.tui.forms.form import DIM, Field, Form, dim, safe_content
-from fe2tui.tui.widgets.cells import clip
-from fe2tui.tui.widgets.links import LinkOf, linked, no_link
+from fe2tui.tui.widgets.cells import LinkOf, clip, linked, no_link
 
 WIDE_COLUMNS = 96  # columns inside the frame from which the parts are beside their row
 OTHER_LINES = 13  # lines of the form besides the rows

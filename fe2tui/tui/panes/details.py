@@ -11,10 +11,9 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from fe2tui.tui.widgets.cells import wrap
+from fe2tui.tui.widgets.cells import LinkOf, linked, wrap
 from fe2tui.tui.widgets.frame import Framed
 from fe2tui.tui.widgets.line import Span
-from fe2tui.tui.widgets.links import LinkOf, linked
 
 
 class Fact(NamedTuple):

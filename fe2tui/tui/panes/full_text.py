@@ -18,11 +18,10 @@ from textual.strip import Strip
 from fe2tui.model.console_links import RESOURCE_ID
 from fe2tui.tui.panes.details import Fact
 from fe2tui.tui.theme import line_styles
-from fe2tui.tui.widgets.cells import clip, wrap
+from fe2tui.tui.widgets.cells import LinkOf, clip, no_link, wrap
 from fe2tui.tui.widgets.frame import Framed
 from fe2tui.tui.widgets.grid import Cell
 from fe2tui.tui.widgets.line import click_meta
-from fe2tui.tui.widgets.links import LinkOf, no_link
 from fe2tui.tui.widgets.table import MOVEMENT_BINDINGS, page_step
 
 MAX_LABEL_WIDTH = 16

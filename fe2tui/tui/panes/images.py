@@ -14,8 +14,8 @@ from fe2tui.model.image import FAILED_STATES, IMAGE_WORDS, SOURCE_TAG, Image, im
 from fe2tui.model.image_filter import IMAGE_LANGUAGE as LANGUAGE
 from fe2tui.model.image_filter import IMAGE_SORTS, ImageScope, instances_of_image
 from fe2tui.model.money.rates import image_per_month, snapshot_per_month
-from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.text import DASH, age, dollars, join_words, local_time, plural, short_age, visible
+from fe2tui.model.volume import Snapshot
 from fe2tui.tui.list_model import ListKind, ListSnapshot, ListSpec
 from fe2tui.tui.pane_ids import IMAGES
 from fe2tui.tui.panes.details import Fact, RowDetails

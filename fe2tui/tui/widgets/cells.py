@@ -1,14 +1,18 @@
-"""Texts padded, cut and wrapped to a width in terminal cells. A wide character takes two cells."""
+"""Texts padded, cut and wrapped to a width in terminal cells, where a wide character takes two; ids as links."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.content import Content
 from textual.strip import Strip
+from textual.style import Style as ContentStyle
+
+from fe2tui.model.console_links import RESOURCE_ID
 
 _MATCH = Style(reverse=True)
 
@@ -66,3 +70,19 @@ def highlight(strip: Strip, words: Collection[str]) -> Strip:
             at = match.end()
         segments.append(Segment(segment.text[at:], segment.style))
     return Strip(segments)
+
+
+LinkOf = Callable[[str], str | None]
+"""Gives the address of the page of an id; None where there is none."""
+
+
+def no_link(resource_id: str) -> str | None:
+    return None
+
+
+def linked(content: Content, link_of: LinkOf) -> Content:
+    """With each id a link: the terminal opens its page in the AWS console (OSC 8)."""
+    for found in RESOURCE_ID.finditer(content.plain):
+        if (address := link_of(found[0])) is not None:
+            content = content.stylize(ContentStyle(link=address), *found.span())
+    return content

@@ -17,10 +17,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from fe2tui.tui.theme import LineStyles, line_styles
-from fe2tui.tui.widgets.cells import pad_or_cut, wrap
+from fe2tui.tui.widgets.cells import LinkOf, no_link, pad_or_cut, wrap
 from fe2tui.tui.widgets.frame import Framed
 from fe2tui.tui.widgets.grid import Cell, Column, ColumnLayout
-from fe2tui.tui.widgets.links import LinkOf, no_link
 
 GLOW_SECONDS = 2.0
 GUTTER = 4  # cells at the left: the bar of the cursor, the mark, the sign, a space

@@ -1,10 +1,12 @@
-"""What the terminal itself shows: its title, and notifications while its window has no focus."""
+"""The terminal: how it is read, its title, and its notifications while its window has no focus."""
 
 from __future__ import annotations
 
 import asyncio
 import shlex
 from collections.abc import Mapping
+
+from textual.drivers.linux_driver import LinuxDriver
 
 from fe2tui.errors import Fe2Error
 from fe2tui.model.text import visible
@@ -65,3 +67,27 @@ async def run_notify_command(command: str, text: str) -> None:
         last = errors.decode(errors="replace").strip().splitlines()[-1:]
         words = f": {visible(last[0])}" if last else ""
         raise Fe2Error(f"The notification command “{command}” failed with status {program.returncode}{words}.", remedy)
+
+
+class TolerantDriver(LinuxDriver):
+    """Reads the terminal as Textual does, and gives back its title.
+
+    Drops what cannot be decoded: half a character after another program had the terminal, an old mouse report.
+    """
+
+    def run_input_thread(self) -> None:
+        while True:
+            try:
+                return super().run_input_thread()
+            except UnicodeDecodeError:
+                continue
+
+    def start_application_mode(self) -> None:
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self._writer_thread is not None:
+            self.write(SAVE_TITLE)
+
+    def stop_application_mode(self) -> None:
+        if self._writer_thread is not None:
+            self.write(RESTORE_TITLE)
+        super().stop_application_mode()

@@ -16,7 +16,7 @@ from fe2tui.errors import Fe2Error
 from fe2tui.model.money.account import AccountTotals
 from fe2tui.tasks.context import Context
 from fe2tui.tui.status_bar import title_text
-from fe2tui.tui.terminal_messages import notification, run_notify_command
+from fe2tui.tui.terminal import notification, run_notify_command
 from tests.tui.driver import dashboard
 from tests.tui.pty_screen import Terminal
 
