@@ -94,6 +94,7 @@ async def test_a_bundle_in_the_home_folder_is_trusted(
     (clean_environment / "corp.pem").write_bytes(certificate.read_bytes())
     (clean_environment / "config").write_text("[default]\nregion = us-east-2\nca_bundle = ~/corp.pem\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(clean_environment / "config"))
+    monkeypatch.delenv("AWS_CA_BUNDLE")
     assert (await open_session(endpoint_url=safe_answers.url).identity()).login == "jo"
 
 
@@ -131,6 +132,7 @@ async def test_a_bundle_that_cannot_be_read_is_named_with_what_names_it(
     else:
         (tmp_path / "config").write_text(f"[default]\nregion = us-east-2\nca_bundle = {bundle}\n")
         monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        monkeypatch.delenv("AWS_CA_BUNDLE")
     session = open_session(endpoint_url=answers.url)
     await session.warm_up()
     with pytest.raises(UsageError) as caught:
