@@ -179,7 +179,7 @@ def test_the_clients_address_is_one_for_documentation(bare: Cloud) -> None:
     ("service", "operation", "params"),
     [
         ("ec2", "describe_capacity_blocks", {}),
-        ("ec2", "get_console_screenshot", {"InstanceId": "i-00000000000000000"}),
+        ("ec2", "get_launch_template_data", {"InstanceId": "i-0123456789abcdef0"}),
         ("ec2", "copy_image", {"Name": "copy", "SourceImageId": "ami-1", "SourceRegion": "us-west-2"}),
         ("sts", "get_federation_token", {"Name": "someone"}),
         ("ssm", "put_parameter", {"Name": "name", "Value": "value"}),
