@@ -288,7 +288,7 @@ def test_no_names_never_mean_all(ec2: EC2) -> None:
 
 def test_other_regions_are_counted_costs_filtered_and_only_an_address_that_is_there_is_released(ec2: EC2) -> None:
     counts = {one.region: one for one in ec2.count_regions()}
-    assert repr(counts["us-west-2"]).startswith("us-west-2: 3 running, $0.") and counts["us-west-2"].per_hour > 0
+    assert re.match(r"us-west-2: \d running, \$0\.", repr(counts["us-west-2"])) and counts["us-west-2"].per_hour > 0
     assert repr(counts["eu-west-1"]) == "eu-west-1: nothing"
     (idle,) = ec2.cost("kind:address").rows
     assert idle.label == "was for web" and ec2.cost("kind:address").per_hour == Decimal("0.005")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import signal
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import psutil
@@ -157,6 +158,7 @@ _WORK_IN_ORDER: Mapping[str, tuple[str, str]] = {
     "protect": ("plain off", "termination protection is off"),
     "shutdown-behavior": ("plain stop", "EC2 stops it"),
     "rename": ("plain plainer", ""),
+    "release": ("{address} --yes", ""),
     "terminate": ("plainer --yes", ""),
     "activity": ("", "plain"),
     "requests": ("", "train-resnet"),
@@ -175,14 +177,16 @@ _WORK_IN_ORDER: Mapping[str, tuple[str, str]] = {
 
 
 def test_every_command_works_where_pip_installed_the_wheel_and_its_dependencies_and_nothing_else(
-    tmp_path: Path, wheel: Path, cloud: Cloud, demo_env: Path
+    tmp_path: Path, wheel: Path, fresh_cloud: Callable[..., Cloud], enter_cloud: Callable[[Cloud], Path]
 ) -> None:
+    cloud = fresh_cloud()
+    home = enter_cloud(cloud)
     environment = Environment(tmp_path / "plain", borrow=False)
     environment.install(str(wheel))
     assert len(environment.packages()) <= 40
     assert environment.megabytes() <= 120
     fe2 = str(environment.folder / "bin/fe2")
-    variables = plain_environment() | cloud.environment | {"FE2TUI_HOME": str(demo_env)}
+    variables = plain_environment() | cloud.environment | {"FE2TUI_HOME": str(home)}
 
     def run(*arguments: str, **more: str) -> str:
         done = subprocess.run(
@@ -201,8 +205,9 @@ def test_every_command_works_where_pip_installed_the_wheel_and_its_dependencies_
     commands = [line.removeprefix("plain,") for line in completed.splitlines()]
     assert sorted(commands) == sorted(_WORK_IN_ORDER)
     request = run("get-request-from-instance", "train-resnet", "-", "id").strip()
+    (address,) = json.loads(run("cost", "kind:address", "--json"))["rows"]
     for command, (arguments, printed) in _WORK_IN_ORDER.items():
-        words = [command, *shlex.split(arguments.format(request=request))]
+        words = [command, *shlex.split(arguments.format(request=request, address=address["id"]))]
         if command == "connect":
             with Screen([fe2, *words], variables) as screen:
                 screen.wait_for("~$")
