@@ -47,6 +47,8 @@ class _PartlyWrong(Exception):
 
 
 _GUARDS = ("read_only", "profile", "profiles", "region")  # of the session; in a profile, all but its colour
+_OFF_IF_WRONG: Mapping[str, object] = {"address_url": "", "cpu_chart": False, "other_regions": False}
+"""Settings whose wrong value may be meant to keep something from being sent or billed: it is not."""
 
 
 def _setting(default: _Value, check: Callable[[object], Any], words: str) -> _Value:
@@ -258,8 +260,9 @@ def load(path: Path | None = None) -> Settings:
 def read(path: Path | None = None) -> tuple[Settings, list[SettingError]]:
     """The settings of a file, by default config.toml in the configuration folder, and what is wrong in it.
 
-    A wrong value, or an unknown key, is left out. One that may guard an account makes the session, or the account of
-    its profile, read-only. Raises SettingError for a file that cannot be read or is not TOML.
+    A wrong value, or an unknown key, is left out, or turns off what asks AWS or others for more. One that may guard an
+    account makes the session, or the account of its profile, read-only. Raises SettingError for a file that cannot be
+    read or is not TOML.
     """
     path = path or paths.config_file()
     try:
@@ -285,7 +288,7 @@ def read(path: Path | None = None) -> tuple[Settings, list[SettingError]]:
 def _error(path: Path, text: str, problem: _Problem) -> SettingError:
     line = _line_of(text, problem.key_path)
     where = f"{path}, line {line}" if line else str(path)
-    result = "It is ignored."
+    result = "Until it is corrected, it is off." if problem.key_path[0] in _OFF_IF_WRONG else "It is ignored."
     if problem.guards:
         whose = f"in the account of profile {problem.profile}" if problem.profile else "at all"
         result = f"Until it is corrected, nothing can be changed {whose}."
@@ -313,6 +316,8 @@ def _check_table(
         except ValueError as wrong:
             summary, remedy = f"“{key}” is {value!r}.", f"It has to be {wrong}."
             problems.append(_Problem((key,), summary, remedy, _is_guard(into, key)))
+            if key in _OFF_IF_WRONG:
+                values[key] = _OFF_IF_WRONG[key]
         except _PartlyWrong as found:
             values[key] = found.value
             problems += [replace(one, key_path=(key, *one.key_path)) for one in found.problems]

@@ -72,8 +72,6 @@ NOTHING = "nothing can be changed at all"
         ("long_run_hours = nan\n", ["“long_run_hours” is nan", "from 0 to 1000000"], False),
         ('notify = "say \'"\n', ["“notify”", "true, false or a command"], False),
         ("notify = 1\n", ["“notify” is 1", "true, false or a command"], False),
-        ('cpu_chart = "yes"\n', ["“cpu_chart”", "true or false"], False),
-        ('address_url = "checkip"\n', ["“address_url”", "https://"], False),
         ("columns = 'state'\n", ["“columns”", "list of texts"], False),
         ("[keys]\nlaunch = 3\n", ["line 3", "“launch” is 3", "a text in quotes", "It is ignored."], False),
     ],
@@ -85,6 +83,22 @@ def test_a_wrong_setting_is_left_out_and_said_and_one_that_may_be_a_guard_guards
     for part in parts:
         assert part in str(problem)
     assert settings == Settings(theme="nord", read_only=is_read_only), "the others count"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ('cpu_chart = "no"\n', "cpu_chart", False),
+        ('address_url = "never"\n', "address_url", ""),
+        ("other_regions = 0\n", "other_regions", False),
+    ],
+)
+def test_what_asks_for_more_is_off_while_its_setting_is_wrong(
+    written: Callable[[str], Path], text: str, name: str, value: object
+) -> None:
+    settings, (problem,) = read(written(text))
+    assert getattr(settings, name) == value and f"“{name}” is" in str(problem)
+    assert problem.remedy.endswith("Until it is corrected, it is off.")
 
 
 def test_a_wrong_setting_of_a_profile_guards_the_account_of_that_profile_unless_it_is_its_colour(
