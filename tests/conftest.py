@@ -26,9 +26,9 @@ _PERSONAL = ("AWS_", "FE2TUI_", "XDG_", "SSH_", "BOTO", "LESS", "PAGER")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """For ``-n auto``: half as many again as processors, since most of a test is waiting for a machine or a screen."""
+    """For ``-n auto``: twice as many as processors, since most of a test is waiting for a machine or a screen."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(2, cores * 3 // 2)
+    return max(2, cores * 2)
 
 
 def pytest_collection_finish() -> None:
