@@ -86,6 +86,9 @@ async def compare_with_console(ctx: Context, instance: Instance, error: HostKeyC
         await asyncio.to_thread(known_host_keys().compare_with_console, error, instance.id, found)
 
 
+_LONG_OUTPUT = 60_000  # characters of a console output that may have lost its beginning: EC2 returns the last 64 KB
+
+
 async def keep_learning_host_keys(ctx: Context, instance: Instance) -> None:
     """Read the console output again and again until it has the host keys, and compare them with those seen since."""
     hosts = known_host_keys()
@@ -113,8 +116,9 @@ async def _console_host_keys(ctx: Context, instance: Instance) -> tuple[str, ...
     A long output has lost its beginning: then those in the output that was kept at the last start.
     """
     reader = ConsoleReader(ctx, instance.id)
-    found = parse_console(await reader.read())
-    if not found and reader.is_live:
+    text = await reader.read()
+    found = parse_console(text)
+    if not found and reader.is_live and len(text) >= _LONG_OUTPUT:
         found = parse_console(await instances.console_output(ctx.session, instance.id))
     return found
 
