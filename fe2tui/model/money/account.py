@@ -390,11 +390,12 @@ class AccountTracker:
                 hour_parts.append(("disk", None))
             if any(key not in fleet.volume_usage for key in unread):
                 partial_parts = frozenset(("disk",))
-        found = self._sum(tuple(hour_parts), _charges(usages, fleet), (), now, elapsed, partial_parts)
+        charges = _charges(usages, fleet)
+        found = self._sum(tuple(hour_parts), charges, (), now, elapsed, partial_parts)
         return found._replace(
             state=instance.state,
             is_price_unknown=cost.instance is None or _is_price_unknown(found, usages),
-            alert_times=alert_times_of(instance, fleet, now, self._limits),
+            alert_times=alert_times_of(instance, fleet, now, self._limits, charges),
         )
 
     def _sum(

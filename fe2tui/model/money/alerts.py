@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money.usage import Charge, charges_of
+from fe2tui.model.money.usage import Charge, attached_volume_charges, charges_of
 
 _MICROSECONDS_PER_HOUR = 3_600_000_000
 COST_WINDOW = timedelta(days=30)
@@ -75,14 +75,20 @@ def cost_counts_since(started: datetime, now: datetime) -> datetime:
     return max(started, now - COST_WINDOW)
 
 
-def alert_times_of(instance: Instance, fleet: Fleet, now: datetime, limits: AlertLimits) -> AlertTimes:
+def alert_times_of(
+    instance: Instance, fleet: Fleet, now: datetime, limits: AlertLimits, run_charges: Sequence[Charge] | None = None
+) -> AlertTimes:
+    """``run_charges``, if given, are those of its runs and its address, which its volumes' are added to."""
     started = instance.launched_at
     if instance.state is not State.RUNNING or instance.is_kept or started is None:
         return AlertTimes()
     long_at = None if limits.long_run is None else started + limits.long_run
     if limits.high_cost is None:
         return AlertTimes(long_at)
-    charges = charges_of(instance, fleet)
+    if run_charges is None:
+        charges = charges_of(instance, fleet)
+    else:
+        charges = [*run_charges, *attached_volume_charges(instance, fleet)]
     left = limits.high_cost - _known_cost(charges, cost_counts_since(started, now), now)
     if left <= 0:
         return AlertTimes(long_at, now)

@@ -210,8 +210,14 @@ def _with_volume_price(usage: VolumeUsage, volume: Volume, fleet: Fleet) -> Volu
 
 def charges_of(instance: Instance, fleet: Fleet) -> list[Charge]:
     """All charges of an instance: its runs, its address, its volumes while they were attached to it."""
-    usages_of_it = instance_usage_of(instance, fleet)
-    flows = [flow for usage in usages_of_it for flow in instance_usage_charges(usage, fleet.spot_history)]
+    usages = instance_usage_of(instance, fleet)
+    runs = [flow for usage in usages for flow in instance_usage_charges(usage, fleet.spot_history)]
+    return runs + attached_volume_charges(instance, fleet)
+
+
+def attached_volume_charges(instance: Instance, fleet: Fleet) -> list[Charge]:
+    """The charges of an instance's volumes while they were attached to it."""
+    flows: list[Charge] = []
     seen = set()
     for attachment in instance.attachments:
         volume = fleet.volumes.get(attachment.volume_id)
