@@ -22,7 +22,8 @@ LAUNCH_BOOT = Options(boot_seconds=3.0, ssh_seconds=2.0, unseen_seconds=0.5, sce
 
 def client_environment(cloud: Cloud) -> dict[str, str]:
     """This process's environment pointed at the cloud; programs keep their bytecode, as pip does for installed ones."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | cloud.environment
+    own = ("PYTHONDONTWRITEBYTECODE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+    return {name: value for name, value in os.environ.items() if name not in own} | cloud.environment
 
 
 @contextmanager
