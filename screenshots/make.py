@@ -19,6 +19,7 @@ from fe2tui import settings
 from fe2tui.aws.session import Choice
 from fe2tui.demo import Cloud
 from fe2tui.tui.app import Dashboard
+from fe2tui.tui.forms.form import READING_SECONDS
 
 FOLDER = Path(__file__).resolve().parent
 FONT = "DejaVu Sans Mono"
@@ -103,8 +104,9 @@ async def images(stage: Stage) -> None:
     await stage.go_to("scraper")
     await stage.press("f")
     await stage.until("No reboot")
+    await asyncio.sleep(READING_SECONDS)  # before that the form takes no key that submits
     await stage.press("ctrl+s")
-    await stage.until("6 Activity")
+    await stage.until("6 Activity 1")
     await stage.press("2")
     await stage.until(r"pending +[1-9]\d %")
     stage.shot("images")
