@@ -82,8 +82,8 @@ _STATE_TEXTS = {
 
 
 def interruption_text(instance: Instance, request: SpotRequest | None, now: datetime) -> str:
-    """An interruption, carried out or announced: ``interrupted by AWS at 14:02: no capacity in us-east-2b; comes back
-    by itself``, ``…; gone, disk deleted``. Empty if there is none.
+    """An interruption, carried out or announced: ``interrupted by AWS at 14:02: no capacity in us-east-2b; AWS will
+    restart it``, ``…; gone, disk deleted``. Empty if there is none.
 
     The request's status counts where it is about this instance, else the instance's StateReason. Times are local.
     """

@@ -59,7 +59,7 @@ def test_a_shell_and_back_to_the_same_row(demo_env: Path) -> None:
         terminal.send("echo $((40+2))-there; exit 7\r")
         terminal.until(is_back_at_base(terminal))
         assert b"42-there" in terminal.raw
-        terminal.until("Back from base")
+        terminal.until("Disconnected from base")
 
 
 def test_ctrl_c_in_the_shell_ends_what_runs_there_and_nothing_here(demo_env: Path) -> None:
@@ -140,7 +140,7 @@ def test_c_twice_starts_one_ssh(fresh_cloud: Callable[..., Cloud], enter_cloud: 
         terminal.send("echo rm-$((40+2)); exit\r")
         terminal.until(is_back_at_base(terminal))
         assert b"rm-42" in terminal.raw and terminal.raw.count(b"connecting to base (") == 1
-        terminal.until("Back from base")
+        terminal.until("Disconnected from base")
 
 
 def test_of_two_connections_the_one_asked_for_last_gets_the_terminal(
@@ -179,7 +179,7 @@ def test_a_machine_that_starts_is_connected_to_when_its_ssh_answers(
         terminal.until("Waiting for od1 to start")
         terminal.until("ubuntu@od1:~$")
         terminal.send("exit\r")
-        terminal.until("Back from od1")
+        terminal.until("Disconnected from od1")
         assert "refused" not in terminal.text
 
 

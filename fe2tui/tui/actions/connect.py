@@ -126,4 +126,4 @@ async def _run_ssh(context: CommandContext, ctx: Context, connection: Connection
         raise failure
     if result.status == -signal.SIGINT:
         return f"{name}: interrupted before ssh was connected."
-    return f"Back from {name} after {age(timedelta(seconds=result.seconds))}."
+    return f"Disconnected from {name} ({age(timedelta(seconds=result.seconds))})."
