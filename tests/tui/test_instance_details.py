@@ -157,7 +157,7 @@ def test_prices_older_than_a_day_say_their_age() -> None:
 
 
 def test_what_is_said_to_be_left_out_is_left_out() -> None:
-    assert "without traffic, CPU credits and what snapshots store" in said(instance(1))
+    assert "Excludes data transfer, CPU credits and snapshots" in said(instance(1))
 
 
 def test_a_known_host_key_is_said() -> None:

@@ -18,7 +18,7 @@ from fe2tui.model.text import dollars, join_words, plural, short_age, visible
 if TYPE_CHECKING:
     from fe2tui.model.money.account import CostRow
 
-NOT_INCLUDED = "without traffic, CPU credits and what snapshots store"
+NOT_INCLUDED = "Excludes data transfer, CPU credits and snapshots."
 PRICE_PAGE = "https://aws.amazon.com/ec2/pricing/on-demand/"
 STALE_AFTER = timedelta(hours=25)  # prices are read once a day; the read may take an hour
 _FALLBACK_TEXT = "for the rest, the first price that fe2tui saw counts, or the last known one"

@@ -155,7 +155,7 @@ def _cost_facts(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fac
         yield Fact("", f"On-demand {stale}.", "ink-dim")
     for sentence in unseen_usage_sentences(instance, fleet):
         yield Fact("", sentence, "ink-dim")
-    yield Fact("", f"Cost is {NOT_INCLUDED}.", "ink-dim")
+    yield Fact("", NOT_INCLUDED, "ink-dim")
 
 
 def _least(known: Any, is_all: bool, places: int = 2) -> str:

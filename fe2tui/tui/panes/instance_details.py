@@ -75,7 +75,7 @@ def right_facts(instance: Instance, scope: InstanceRowScope, *, reads_cpu: bool 
         *cpu_facts(instance, scope.fleet, reads_cpu),
         *_tag_facts(instance),
         *_network_facts(instance),
-        Fact("", f"Cost is {NOT_INCLUDED}.", "ink-dim"),
+        Fact("", NOT_INCLUDED, "ink-dim"),
     ]
 
 
